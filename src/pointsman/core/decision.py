@@ -1,0 +1,43 @@
+"""What `decide()` answers."""
+
+from msgspec import Struct, field
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """One gate's word on one candidate: passed, or why not (`reason` names the figure that failed)."""
+
+    gate: str
+    passed: bool
+    reason: str = ""
+
+
+class Term(Struct, frozen=True, kw_only=True):
+    """One addend of a score; the terms of a candidate add up to its score."""
+
+    name: str
+    value: float
+
+
+class CandidateTrace(Struct, frozen=True, kw_only=True):
+    """All that was weighed for one candidate."""
+
+    target: str
+    verdicts: tuple[Verdict, ...] = ()
+    terms: tuple[Term, ...] = ()
+    score: float | None = None
+    confidence: float | None = None
+    expected_cost_usd_micros: int | None = None
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """The chosen target and who may take over. `target` ids; `confidence` 0-1; `reason` one line;
+    `reason_code` a machine word; `trace` is filled only when asked for (`explain`), and the same
+    features, snapshot and seed give the same bytes."""
+
+    target: str
+    fallbacks: tuple[str, ...]
+    confidence: float
+    reason_code: str
+    reason: str
+    snapshot_version: int
+    trace: tuple[CandidateTrace, ...] = field(default=())

@@ -1,0 +1,43 @@
+"""What `decide()` may know of a request. Nothing else reaches a gate or a scorer."""
+
+from enum import IntFlag
+
+from msgspec import Struct
+
+
+class Need(IntFlag):
+    """Abilities a request requires of a model."""
+
+    TOOLS = 1
+    IMAGES = 2
+    JSON_SCHEMA = 4
+    THINKING = 8
+    DOCUMENTS = 16
+    AUDIO = 32
+    LOGPROBS = 64
+    EMBEDDING = 128
+    COMPLETION = 256
+    SEVERAL_CHOICES = 512
+
+
+class Features(Struct, frozen=True, kw_only=True):
+    """One request, as the decision sees it. Recorded with the decision, so that it can be replayed.
+
+    `requested` is the model or alias name as the client wrote it; `task_type` is
+    `{priority}_{domain}_{complexity}` or a side task (`side_title`); `context_tokens` and
+    `max_output_tokens` bound the window needed; `unhealthy` lists targets whose circuit is open;
+    `budget_left_usd_micros` is None without a budget; `allowed_models` is empty when the key has no
+    model scope; `seed` drives every random choice.
+    """
+
+    agent: str
+    requested: str
+    dialect: str
+    needs: int = 0
+    context_tokens: int = 0
+    max_output_tokens: int = 0
+    task_type: str = ""
+    unhealthy: tuple[str, ...] = ()
+    budget_left_usd_micros: int | None = None
+    allowed_models: tuple[str, ...] = ()
+    seed: int = 0

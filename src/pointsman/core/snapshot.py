@@ -1,0 +1,122 @@
+"""The immutable, versioned facts a decision is made from. Built by configuration and learning,
+swapped in whole; a snapshot that fails `validate()` never replaces a running one."""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from pointsman.core.money import Price
+
+Tier = Literal["fast", "medium", "large"]
+Objective = Literal["adaptive"]
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """What is served. `capability` is 0-100 per domain (`general` always present); `abilities` is a bit
+    set of `core.features.Need`; `context_window_tokens` 0 means unknown (the gate lets it pass)."""
+
+    name: str
+    tier: Tier = "medium"
+    price: Price = Price()
+    capability: dict[str, float] = field(default_factory=lambda: {"general": 50.0})
+    abilities: int = 0
+    context_window_tokens: int = 0
+    max_output_tokens: int = 0
+    kind: Literal["chat", "embedding"] = "chat"
+    created_s: int = 0
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """A model at a provider. `id` is `provider/model`; `upstream_model` the provider's own name for it;
+    `dialects` what that provider speaks, the first being the one we translate to."""
+
+    id: str
+    provider: str
+    model: Model
+    upstream_model: str
+    dialects: tuple[str, ...]
+    expected_latency_ms: float | None = None
+
+
+class Performance(Struct, frozen=True, kw_only=True):
+    """Observed behaviour of a target for an agent: `success_rate` 0-1, mean `latency_ms`."""
+
+    requests: int
+    success_rate: float
+    latency_ms: float
+
+
+class AdaptiveConfig(Struct, frozen=True, kw_only=True):
+    """Weights and thresholds of the adaptive scorer (seed D)."""
+
+    capability_weight: float = 0.60
+    success_rate_weight: float = 0.25
+    latency_weight: float = 0.15
+    min_acceptable_success_rate: float = 0.90
+    max_acceptable_latency_ms: float = 500.0
+    min_requests_for_performance: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuses weights that do not sum to 1 (within 0.01), negative ones, and thresholds of 0 or less."""
+        weights = (self.capability_weight, self.success_rate_weight, self.latency_weight)
+        if min(weights) < 0:
+            raise ValueError("adaptive weights must not be negative")
+        if abs(sum(weights) - 1.0) > 0.01 + 1e-12:
+            raise ValueError(f"adaptive weights must sum to 1.0 (within 0.01), got {sum(weights):.3f}")
+        if self.min_acceptable_success_rate <= 0 or self.max_acceptable_latency_ms <= 0:
+            raise ValueError("adaptive thresholds must be positive")
+        if self.min_requests_for_performance <= 0:
+            raise ValueError("min_requests_for_performance must be positive")
+
+
+class Alias(Struct, frozen=True, kw_only=True):
+    """A name clients ask for. `candidates` are target ids or model names; empty means every
+    model of its `kind`."""
+
+    name: str
+    candidates: tuple[str, ...] = ()
+    objective: Objective = "adaptive"
+    kind: Literal["chat", "embedding"] = "chat"
+
+
+class AgentProfile(Struct, frozen=True, kw_only=True):
+    """A caller. `gate` is its confidence threshold T; `fallback` ordered provider names allowed after
+    the first choice (`*` = any, empty = none); `route_concrete` lets its requests for a concrete model
+    be routed elsewhere; `latency_slo_ms` with `latency_slo_percentile` is its target; `anonymous` agents
+    are logged under a keyed hash; `log_requests=False` keeps only cost."""
+
+    id: str
+    gate: float = 0.70
+    fallback: tuple[str, ...] = ("*",)
+    objective: Objective = "adaptive"
+    route_concrete: bool = False
+    latency_slo_ms: int | None = None
+    latency_slo_percentile: int = 99
+    success_signal: str = "implicit"
+    tiers: tuple[Tier, ...] = ()
+    allowed_models: tuple[str, ...] = ()
+    daily_budget_usd_micros: int | None = None
+    log_requests: bool = True
+    anonymous: bool = False
+
+
+class PolicySnapshot(Struct, frozen=True, kw_only=True):
+    """All a decision reads besides the request's features.
+
+    `performance` maps agent id -> target id -> Performance; `names` maps every name a client
+    may use for a concrete model (with and without provider, Ollama tags) to target ids in order of
+    preference.
+    """
+
+    version: int
+    targets: dict[str, Target]
+    names: dict[str, tuple[str, ...]]
+    aliases: dict[str, Alias]
+    agents: dict[str, AgentProfile]
+    default_agent: AgentProfile
+    adaptive: AdaptiveConfig = AdaptiveConfig()
+    performance: dict[str, dict[str, Performance]] = field(default_factory=dict)
+
+    def profile(self, agent: str) -> AgentProfile:
+        """The agent's profile, or the default one under its name."""
+        return self.agents.get(agent) or self.default_agent

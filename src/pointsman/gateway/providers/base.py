@@ -1,0 +1,28 @@
+"""What a provider is: facts, no code. One small file each; `providers/__init__.py` is the table."""
+
+from msgspec import Struct, field
+
+
+class Provider(Struct, frozen=True, kw_only=True):
+    """Who serves.
+
+    `dialects` maps each wire form the provider speaks to its path below `base_url`; the first is the one
+    that others are translated to. `auth_header`/`auth_prefix` say how the key is presented (`x-api-key`
+    with no prefix, or `authorization` with `Bearer `). `key_env` names the environment variable with
+    the secret (None: no key needed). `headers` are sent unless the client's own of that name are
+    forwarded. `models_path` lists what is served; `price_provider` is the catalogue's name for it.
+    """
+
+    name: str
+    base_url: str
+    dialects: dict[str, str]
+    key_env: str | None = None
+    base_url_env: str | None = None
+    auth_header: str = "authorization"
+    auth_prefix: str = "Bearer "
+    headers: dict[str, str] = field(default_factory=dict)
+    models_path: str = "/models"
+    models_dialect: str = "openai"
+    price_provider: str | None = None
+    default_models: tuple[str, ...] = ()
+    local: bool = False
