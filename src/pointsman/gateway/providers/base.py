@@ -26,3 +26,33 @@ class Provider(Struct, frozen=True, kw_only=True):
     price_provider: str | None = None
     default_models: tuple[str, ...] = ()
     local: bool = False
+
+
+class Timeouts(Struct, frozen=True, kw_only=True):
+    """Seconds to wait: for a connection, for the response's first byte, between two chunks of a body,
+    and in all."""
+
+    connect_s: float = 5.0
+    first_byte_s: float = 120.0
+    idle_s: float = 120.0
+    total_s: float = 1800.0
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """A provider ready to be called: its facts, where it is, and the secret, which never leaves here
+    except towards this provider.
+
+    `retries` is how often one target is asked again before the next one, `verify_tls` False is for
+    private certificates only.
+    """
+
+    provider: Provider
+    base_url: str
+    key: str | None = None
+    timeouts: Timeouts = Timeouts()
+    max_connections: int = 512
+    retries: int = 1
+    verify_tls: bool = True
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.provider.name} at {self.base_url})"
