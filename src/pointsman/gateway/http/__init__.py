@@ -1,1 +1,1 @@
-
+"""HTTP on both sides: the server's hot protocol and the pooled upstream client."""

@@ -1,0 +1,245 @@
+"""uvicorn's HTTP protocol with a short cut: the gateway's own paths are answered here directly, every
+other path stays an ordinary ASGI request in the same process and on the same port."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, cast
+
+from msgspec import Struct
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from pointsman.gateway.http.exchange import Exchange
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What a client may do: sizes in bytes, seconds for the whole request to arrive, and seconds an idle
+    connection stays open."""
+
+    max_body_bytes: int = 64 * 1024 * 1024
+    max_header_bytes: int = 64 * 1024
+    request_arrival_s: float = 60.0
+    idle_connection_s: float = 300.0
+
+
+class Refusal(Struct, frozen=True):
+    """Why the protocol itself refuses a request: `too_large` or `slow`."""
+
+    why: str
+
+
+class Frontend(Protocol):
+    """What the protocol hands requests to."""
+
+    limits: Limits
+
+    def match(self, method: bytes, url: bytes, exchange: Exchange) -> bool:
+        """Whether this is one of the gateway's paths; if so it fills in the exchange's path and match."""
+        ...
+
+    def serve(self, exchange: Exchange) -> Awaitable[None]:
+        """Answers a whole request."""
+        ...
+
+    def refuse(self, exchange: Exchange, why: str) -> None:
+        """Answers a request that the protocol refuses, in its dialect's error shape."""
+        ...
+
+
+class GatewayProtocol(HttpToolsProtocol):
+    """One client connection. Built by `protocol_class`, which binds the frontend."""
+
+    frontend: Frontend
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.limits = self.frontend.limits
+        self.exchange: Exchange | None = None
+        self.parts: list[bytes] = []
+        self.size = 0
+        self.since_s = self.loop.time()
+        self.arriving = False
+
+    # Connection
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for cycle in (self.exchange, self.cycle, *(waiting for waiting, _ in self.pipeline)):
+            if isinstance(cycle, Exchange) and not cycle.response_complete:
+                cycle.lose()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if isinstance(self.cycle, Exchange):
+            self.cycle.pause()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if isinstance(self.cycle, Exchange):
+            self.cycle.drain()
+
+    def sweep(self, now_s: float) -> None:
+        """Closes the connection when it is idle, or when its request takes too long to arrive."""
+        if self.arriving:
+            if now_s - self.since_s > self.limits.request_arrival_s:
+                self._refuse_slow()
+        elif self._at_rest() and now_s - self.since_s > self.limits.idle_connection_s:
+            self.transport.close()
+
+    def _at_rest(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _refuse_slow(self) -> None:
+        self.arriving = False
+        if self.exchange is not None and not self.exchange.whole and self._at_rest_before(self.exchange):
+            self.exchange.keep_alive = False
+            self.frontend.refuse(self.exchange, "slow")
+        else:
+            self.transport.close()
+
+    def _at_rest_before(self, exchange: Exchange) -> bool:
+        return self.cycle is cast("Any", exchange) and not exchange.started
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Idle time is swept, not timed per request."""
+
+    # Parsing
+
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        self.exchange = None
+        self.size = 0
+        self.since_s = self.loop.time()
+        self.arriving = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.size += len(name) + len(value)
+        if self.size > self.limits.max_header_bytes:
+            self.transport.close()
+            return
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        exchange = Exchange(self.transport, self._answered)
+        method: bytes = self.parser.get_method()
+        if not self.frontend.match(method, self.url, exchange):
+            self._hand_to_asgi()
+            return
+        self.exchange = exchange
+        self.parts = []
+        self.size = 0
+        exchange.method = method.decode("ascii")
+        exchange.headers = headers = dict(self.headers)
+        exchange.client_ip = self.client[0] if self.client else ""
+        exchange.keep_alive = self.parser.should_keep_alive()
+        self._queue(exchange)
+        length = headers.get(b"content-length")
+        if length is not None and length.isdigit() and int(length) > self.limits.max_body_bytes:
+            self._refuse_large(exchange)
+        elif self.expect_100_continue:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _hand_to_asgi(self) -> None:
+        self.arriving = False
+        headers, url, expect = self.headers, self.url, self.expect_100_continue
+        super().on_message_begin()
+        self.headers.extend(headers)
+        self.url, self.expect_100_continue = url, expect
+        super().on_headers_complete()
+
+    def _queue(self, exchange: Exchange) -> None:
+        running = self.cycle
+        if running is None or running.response_complete:
+            self.cycle = cast("Any", exchange)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cast("Any", exchange), self.app))
+
+    def on_body(self, body: bytes) -> None:
+        exchange = self.exchange
+        if exchange is None:
+            super().on_body(body)
+            return
+        self.size += len(body)
+        if self.size > self.limits.max_body_bytes:
+            self._refuse_large(exchange)
+        else:
+            self.parts.append(body)
+
+    def _refuse_large(self, exchange: Exchange) -> None:
+        self.parts = []
+        self.arriving = False
+        if not exchange.response_complete:
+            exchange.keep_alive = False
+            self.frontend.refuse(exchange, "too_large")
+
+    def on_message_complete(self) -> None:
+        exchange = self.exchange
+        if exchange is None:
+            super().on_message_complete()
+            return
+        self.arriving = False
+        if exchange.response_complete:
+            return
+        parts = self.parts
+        exchange.body = parts[0] if len(parts) == 1 else b"".join(parts)
+        exchange.whole = True
+        self.parts = []
+        if self.cycle is cast("Any", exchange):
+            self._run(exchange)
+
+    # Answering
+
+    def _run(self, exchange: Exchange) -> None:
+        exchange.task = task = self.loop.create_task(cast("Any", self.frontend.serve(exchange)))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        exchange = cast("Any", cycle)
+        if isinstance(exchange, Exchange):
+            self.cycle = cycle
+            if exchange.whole:
+                self._run(exchange)
+        else:
+            self.cycle = cycle
+            super()._start_asgi_task(cycle, app)
+
+    def _answered(self, exchange: Exchange) -> None:
+        self.since_s = self.loop.time()
+        if self.pipeline or self.cycle is not cast("Any", exchange):
+            super().on_response_complete()
+        else:
+            self.server_state.total_requests += 1
+
+    def on_response_complete(self) -> None:
+        self.since_s = self.loop.time()
+        super().on_response_complete()
+        super()._unset_keepalive_if_required()
+
+
+def protocol_class(frontend: Frontend) -> type[GatewayProtocol]:
+    """The protocol class for uvicorn's `http=`, bound to `frontend`."""
+    return type("BoundGatewayProtocol", (GatewayProtocol,), {"frontend": frontend})
+
+
+def sweep(connections: set[Any], now_s: float) -> None:
+    """Lets every connection look at its time limits. Call it about once a second."""
+    for connection in tuple(connections):
+        if isinstance(connection, GatewayProtocol):
+            connection.sweep(now_s)
+
+
+Serve = Callable[[Exchange], Awaitable[None]]
