@@ -135,7 +135,8 @@ class Reasoning(Struct, kw_only=True):
 
 class ChatRequest(Struct, kw_only=True):
     """One chat request. `extra` holds the source dialect's fields that have no canonical name: an
-    encoder of another dialect cannot carry them and must report each (`Losses`)."""
+    encoder of another dialect cannot carry them and must report each (`Losses`). `echo` holds the
+    settings that the source dialect's own answers repeat; other encoders ignore them."""
 
     model: str
     messages: list[Message]
@@ -162,6 +163,7 @@ class ChatRequest(Struct, kw_only=True):
     metadata: dict[str, Json] | None = None
     prompt_cache_key: str | None = None
     extra: dict[str, Json] = field(default_factory=dict)
+    echo: dict[str, Json] = field(default_factory=dict)
 
 
 class Finish(StrEnum):
