@@ -1,0 +1,99 @@
+"""How OpenAI's dialects say errors: `{"error": {"message", "type", "param", "code"}}`."""
+
+from typing import Any
+
+import msgspec
+
+from pointsman.core.errors import (
+    Kind,
+    PointsmanError,
+    UpstreamBroken,
+    UpstreamFault,
+    UpstreamLimited,
+    UpstreamOverloaded,
+    UpstreamRejected,
+    UpstreamTimeout,
+)
+from pointsman.gateway.dialects.base import Headers
+
+_TYPES: dict[Kind, str] = {
+    "invalid_request": "invalid_request_error",
+    "context_length": "invalid_request_error",
+    "authentication": "authentication_error",
+    "permission": "permission_error",
+    "not_found": "not_found_error",
+    "too_large": "invalid_request_error",
+    "timeout": "timeout_error",
+    "rate_limit": "rate_limit_error",
+    "quota": "insufficient_quota",
+    "overloaded": "server_error",
+    "api_error": "server_error",
+}
+_REJECTIONS: dict[int, Kind] = {
+    401: "authentication",
+    402: "quota",
+    403: "permission",
+    404: "not_found",
+    413: "too_large",
+}
+_CONTEXT_CODES = frozenset({"context_length_exceeded", "string_above_max_length"})
+_MESSAGE_CHARS = 500
+
+
+def render(error: PointsmanError, request_id: str) -> tuple[int, bytes]:
+    """Status and JSON body for a client."""
+    found = {
+        "message": error.message,
+        "type": _TYPES[error.kind],
+        "param": error.param,
+        "code": error.code,
+    }
+    return error.status, msgspec.json.encode({"error": found, "request_id": request_id})
+
+
+def read(status: int, headers: Headers, body: bytes) -> UpstreamFault:
+    """What a non-2xx answer of a provider means; its own words are kept on the error."""
+    said = _said(body)
+    code = said.get("code") or said.get("type")
+    message = str(said.get("message") or f"The provider answered with status {status}.")
+    fault = _fault(status, code if isinstance(code, str) else None, message)
+    if isinstance(said.get("param"), str):
+        fault.param = said["param"]
+    fault.retry_after_s = _retry_after_s(headers)
+    fault.body = body
+    fault.content_type = dict(headers).get(b"content-type", b"application/json")
+    return fault
+
+
+def _fault(status: int, code: str | None, message: str) -> UpstreamFault:
+    if status == 429:
+        limited = UpstreamLimited(message, code=code)
+        if code == "insufficient_quota":
+            limited.kind = "quota"
+        return limited
+    if status in (408, 504):
+        return UpstreamTimeout(message, code=code)
+    if status in (503, 529):
+        return UpstreamOverloaded(message, code=code, status=status)
+    if status >= 500 or status < 400:
+        return UpstreamBroken(message, code=code)
+    rejected = UpstreamRejected(message, code=code, status=status)
+    rejected.kind = "context_length" if code in _CONTEXT_CODES else _REJECTIONS.get(status, "invalid_request")
+    return rejected
+
+
+def _said(body: bytes) -> dict[str, Any]:
+    """The `error` object, whatever of it there is."""
+    try:
+        found = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return {}
+    error = found.get("error", found) if isinstance(found, dict) else None
+    if isinstance(error, str):
+        return {"message": error[:_MESSAGE_CHARS]}
+    return error if isinstance(error, dict) else {}
+
+
+def _retry_after_s(headers: Headers) -> int | None:
+    value = dict(headers).get(b"retry-after", b"")
+    return int(value) if value.isdigit() else None
