@@ -18,7 +18,7 @@ class Head(Struct):
 
     type: str | None = None
     role: str | None = None
-    id: str | None = None
+    id: Any = None
 
     @property
     def kind(self) -> str:
