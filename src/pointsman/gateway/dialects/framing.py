@@ -44,8 +44,15 @@ class SseFramer:
             end = data.find(b"\n\n", start)
             if end < 0:
                 break
-            if data.startswith(b"data: ", start) and data.find(b"\n", start, end) < 0:
+            line_end = data.find(b"\n", start, end)
+            if line_end < 0 and data.startswith(b"data: ", start):
                 frames.append(SseFrame(b"", data[start + 6 : end]))
+            elif (
+                data.startswith(b"event: ", start)
+                and data.startswith(b"\ndata: ", line_end)
+                and data.find(b"\n", line_end + 1, end) < 0
+            ):
+                frames.append(SseFrame(data[start + 7 : line_end], data[line_end + 7 : end]))
             else:
                 frame = _parse(data[start:end])
                 if frame is not None:

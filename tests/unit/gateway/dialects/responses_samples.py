@@ -1,6 +1,7 @@
 """Bodies, streams and checks which the tests of the Responses dialect share."""
 
 import json
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def codex_body(**changes: Any) -> dict[str, Any]:
         "text": {"verbosity": "low"},
     }
     body.update(changes)
-    return {name: value for name, value in body.items() if value is not None}
+    return deepcopy({name: value for name, value in body.items() if value is not None})
 
 
 def as_json(value: Any) -> bytes:

@@ -1,11 +1,12 @@
 import json
+from contextlib import suppress
 
 from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.responses.input_token_count_response import InputTokenCountResponse
 from tests.unit.gateway.dialects.responses_samples import as_json, codex_body
 
-from pointsman.core.errors import ContextTooLong
+from pointsman.core.errors import CannotCarry, ContextTooLong, InvalidRequest
 from pointsman.gateway.dialects.openai_responses import CODEC, ROUTES
 from pointsman.gateway.dialects.openai_responses.namespaces import flat_names, places
 
@@ -45,6 +46,31 @@ def test_a_refusal_of_a_provider_keeps_its_words():
     body = b'{"error":{"message":"slow","type":"requests","param":null,"code":"rate_limit_exceeded"}}'
     error = CODEC.read_error(429, [(b"retry-after", b"2")], body)
     assert (error.kind, error.retry_after_s, error.body) == ("rate_limit", 2, body)
+
+
+JUNK = st.sampled_from([None, True, -1, 2.5, "x", "", [], ["x"], [[]], {}, {"type": 1}, {"a": "b"}])
+
+
+def paths(value, at=()):
+    """The way to every value inside `value`."""
+    if not isinstance(value, dict | list):
+        return
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*at, key)
+        yield from paths(child, (*at, key))
+
+
+@given(st.data())
+def test_a_request_with_one_wrong_value_is_read_or_refused(data):
+    body = codex_body(tool_choice={"type": "allowed_tools", "mode": "auto", "tools": [{"name": "f"}]})
+    *way, last = data.draw(st.sampled_from(list(paths(body))))
+    inner = body
+    for key in way:
+        inner = inner[key]
+    inner[last] = data.draw(JUNK)
+    for read in (CODEC.outline, CODEC.decode_request):
+        with suppress(InvalidRequest, CannotCarry):
+            assert read(as_json(body)).model
 
 
 NAMES = st.text("ab_", min_size=1, max_size=40)

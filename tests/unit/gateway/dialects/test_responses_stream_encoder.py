@@ -1,4 +1,6 @@
+import httpx
 import pytest
+from openai import OpenAI
 from tests.unit.gateway.dialects.responses_samples import (
     assert_sdk_reads,
     decoded,
@@ -130,6 +132,19 @@ def test_every_event_is_what_the_sdk_demands():
 def test_every_event_is_what_the_api_describes():
     for value in payloads(stream_of(EVERYTHING, decoded())):
         assert_described(value)
+
+
+def test_the_sdk_puts_the_stream_together():
+    stream = stream_of(EVERYTHING, decoded())
+    answer = httpx.Response(200, content=stream, headers={"content-type": "text/event-stream"})
+    with (
+        httpx.Client(transport=httpx.MockTransport(lambda _: answer)) as http,
+        OpenAI(api_key="k", base_url="http://gateway.test/v1", http_client=http) as client,
+        client.responses.stream(model="m", input="hi") as events,
+    ):
+        final = events.get_final_response()
+    assert final.output_text == "hello"
+    assert [item.type for item in final.output][2:] == ["function_call", "custom_tool_call"]
 
 
 def test_usage_is_null_until_the_last_event():

@@ -34,7 +34,6 @@ HARMLESS = frozenset(
 
 ECHOED = (
     "instructions",
-    "tools",
     "tool_choice",
     "store",
     "truncation",
@@ -209,7 +208,11 @@ def _reasoning(reasoning: _Reasoning | None, extra: dict[str, Json]) -> Reasonin
 
 def _echo(fields: Mapping[str, Raw], tools: list[dict[str, Any]] | None) -> dict[str, Json]:
     """The settings for the answer to repeat, with what a tool in an answer must have filled in."""
-    echo: dict[str, Json] = {name: fields[name] for name in ECHOED if name in fields}
+    echo: dict[str, Json] = {}
+    for name in ECHOED:
+        raw = fields.get(name)
+        if raw is not None and bytes(raw) != b"null":
+            echo[name] = raw
     if tools is not None:
         echo["tools"] = [_echoed_tool(tool) for tool in tools]
     return echo

@@ -38,7 +38,7 @@ def _hashed(plain: str, namespace: str, name: str) -> str:
 def flat_names(tools: Iterable[Mapping[str, Json]]) -> dict[Place, str]:
     """The flat name of each tool in a namespace. A name that another tool has already gets a hash."""
     tools = list(tools)
-    taken = {tool.get("name") for tool in tools if tool.get("type") != "namespace"}
+    taken = {str(tool.get("name")) for tool in tools if tool.get("type") != "namespace"}
     names: dict[Place, str] = {}
     for group in tools:
         if group.get("type") != "namespace":

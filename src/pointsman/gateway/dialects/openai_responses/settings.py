@@ -6,7 +6,7 @@ from typing import Any
 
 import xxhash
 
-from pointsman.core.chat import ChatRequest, Json, Usage
+from pointsman.core.chat import ChatRequest, Usage
 from pointsman.gateway.dialects.openai_responses.encode import (
     choice_of,
     format_of,
@@ -39,7 +39,6 @@ _DEFAULTS: Mapping[str, Any] = {
     "frequency_penalty": 0.0,
     "presence_penalty": 0.0,
 }
-_NULLS = (b"", b"null")
 
 
 def stem_of(identifier: str) -> str:
@@ -73,12 +72,8 @@ def settings_of(request: ChatRequest) -> dict[str, Any]:
         value = getattr(request, name)
         if value is not None:
             found[name] = value
-    found.update({name: value for name, value in request.echo.items() if not _is_null(value)})
+    found.update(request.echo)
     return found
-
-
-def _is_null(value: Json) -> bool:
-    return value is None or (not isinstance(value, list) and bytes(value) in _NULLS)
 
 
 def _text(request: ChatRequest) -> dict[str, Any]:

@@ -30,6 +30,11 @@ class _WireTool(Struct):
     format: Json = None
 
 
+class _Group(Struct):
+    name: str
+    tools: list[dict[str, Any]]
+
+
 class _Choice(Struct):
     type: str = ""
     name: str | None = None
@@ -41,6 +46,9 @@ class _Choice(Struct):
 def read_offer(tools: list[dict[str, Any]], choice: str | dict[str, Any] | None) -> Offer:
     """The canonical offer. Raises `InvalidRequest`, and `CannotCarry` for a forced tool that is the
     provider's own."""
+    for index, tool in enumerate(tools):
+        if tool.get("type") == "namespace":
+            _convert(tool, _Group, f"tools[{index}]")
     offer = Offer(tools=[], choice=None, names=flat_names(tools), extra={})
     for index, tool in enumerate(tools):
         _add(offer, tool, f"tools[{index}]")
