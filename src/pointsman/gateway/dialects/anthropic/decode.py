@@ -10,7 +10,7 @@ from pointsman.core.chat import ChatRequest, Json, Message, Reasoning, ResponseF
 from pointsman.gateway.dialects.anthropic.blocks import MessageReader
 from pointsman.gateway.dialects.anthropic.outline import ATTRIBUTION, session_of
 from pointsman.gateway.dialects.anthropic.tools import read_choice, read_tools
-from pointsman.gateway.dialects.anthropic.wire import CONTENT, FIELDS, checked, misfit, missing
+from pointsman.gateway.dialects.anthropic.wire import ABSENT, CONTENT, FIELDS, checked, misfit, missing
 
 HARMLESS = frozenset({"cache_control", "diagnostics"})
 """Fields that may stay behind without changing the answer: no loss."""
@@ -39,7 +39,7 @@ class _Body(Struct):
     model: str | None = None
     messages: list[Raw] | None = None
     max_tokens: int | None = None
-    system: Raw | None = None
+    system: Raw = ABSENT
     tools: list[dict[str, Any]] | None = None
     tool_choice: dict[str, Any] | None = None
     temperature: float | None = None
@@ -111,7 +111,7 @@ def _extra(fields: Mapping[str, Raw]) -> dict[str, Json]:
 
 def _messages(request: _Body, extra: dict[str, Json]) -> list[Message]:
     reader = MessageReader(extra)
-    if request.system is not None and bytes(request.system) != b"null":
+    if request.system is not ABSENT:
         content = checked(CONTENT, request.system, "system") or ""
         parts = reader.parts(content, "system")
         kept = [part for part in parts if not (isinstance(part, Text) and _is_idle(part))]

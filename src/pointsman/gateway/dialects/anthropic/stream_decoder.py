@@ -54,7 +54,7 @@ class _StartEvent(Struct, gc=False):
     message: _Opening
 
 
-class _Stop(Struct, gc=False):
+class _Stop(Struct, gc=False, frozen=True):
     stop_reason: str | None = None
     stop_sequence: str | None = None
 
@@ -64,7 +64,7 @@ class _StopEvent(Struct, gc=False):
     usage: wire.WireUsage | None = None
 
 
-class _Error(Struct, gc=False):
+class _Error(Struct, gc=False, frozen=True):
     type: str | None = None
     message: str | None = None
 
