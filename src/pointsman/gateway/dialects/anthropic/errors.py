@@ -94,8 +94,9 @@ def _message(error: PointsmanError) -> str:
     message = error.message
     if error.kind == "context_length" and not message.lower().startswith(TOO_LONG.strip(": ")):
         return TOO_LONG + message
-    if error.param and error.param not in message:
-        return f"{error.param}: {message}"
+    param = error.param
+    if param and not message.startswith(f"{param}:") and f"`{param}`" not in message:
+        return f"{param}: {message}"
     return message
 
 
