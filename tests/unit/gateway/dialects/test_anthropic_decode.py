@@ -1,5 +1,18 @@
+from contextlib import suppress
+from copy import deepcopy
+
 import pytest
-from tests.unit.gateway.dialects.anthropic_samples import BASH, PNG, decoded, result, text
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.gateway.dialects.anthropic_samples import (
+    BASH,
+    PNG,
+    as_json,
+    claude_body,
+    decoded,
+    result,
+    text,
+)
 
 from pointsman.core.chat import (
     Document,
@@ -15,6 +28,7 @@ from pointsman.core.chat import (
     ToolResult,
 )
 from pointsman.core.errors import CannotCarry, InvalidRequest
+from pointsman.gateway.dialects.anthropic import CODEC
 
 
 def parts_of(*blocks):
@@ -187,8 +201,9 @@ def test_settings_reach_their_canonical_names():
 
 
 def test_the_session_serves_as_cache_key_of_other_providers():
-    assert decoded().prompt_cache_key == "s-1"
-    assert decoded(metadata={"user_id": "alice"}).user == "alice"
+    assert (decoded().prompt_cache_key, decoded().user) == ("s-1", None)
+    plain = decoded(metadata={"user_id": "alice"})
+    assert (plain.prompt_cache_key, plain.user) == (None, "alice")
 
 
 def test_the_agents_name_goes_no_further():
@@ -224,3 +239,34 @@ def test_a_misfit_is_named_by_its_path(messages, param):
     with pytest.raises(InvalidRequest) as caught:
         decoded(messages=messages)
     assert caught.value.param == param
+
+
+JUNK = st.sampled_from(
+    [None, True, -1, 2.5, "x", "", "{", [], ["x"], [[]], {}, {"type": 1}, {"type": "image"}]
+)
+RICH = claude_body(
+    messages=[*claude_body()["messages"], {"role": "user", "content": [PNG, result("t", [PNG, text("x")])]}],
+    tool_choice={"type": "tool", "name": "Bash"},
+    output_config={"effort": "low", "format": {"type": "json_schema", "schema": {}}},
+)
+
+
+def paths(value, at=()):
+    """The way to every value inside `value`."""
+    if not isinstance(value, dict | list):
+        return
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*at, key)
+        yield from paths(child, (*at, key))
+
+
+@given(st.sampled_from(list(paths(RICH))), JUNK)
+def test_a_request_with_one_wrong_value_is_read_or_refused(way, junk):
+    body = deepcopy(RICH)
+    inner = body
+    for key in way[:-1]:
+        inner = inner[key]
+    inner[way[-1]] = junk
+    for reader in (CODEC.outline, CODEC.decode_request):
+        with suppress(InvalidRequest, CannotCarry):
+            assert reader(as_json(body)).model

@@ -72,6 +72,7 @@ def decode_request(body: bytes) -> ChatRequest:
     metadata = request.metadata or {}
     user = metadata.get("user_id")
     user = user if isinstance(user, str) else None
+    session = session_of(user)
     tools = read_tools(request.tools or [], extra)
     choice, parallel = read_choice(request.tool_choice, tools)
     return ChatRequest(
@@ -89,9 +90,9 @@ def decode_request(body: bytes) -> ChatRequest:
         reasoning=_reasoning(request, extra),
         stream=bool(request.stream),
         include_usage=True,
-        user=user,
+        user=user if session is None else None,  # Claude Code's names a device and an account
         metadata={name: value for name, value in metadata.items() if name not in _OWN_METADATA} or None,
-        prompt_cache_key=session_of(user),
+        prompt_cache_key=session,
         extra=extra,
     )
 

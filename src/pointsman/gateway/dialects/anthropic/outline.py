@@ -165,10 +165,10 @@ def _needs(request: _Body) -> int:
 
 
 def _media(messages: list[_Message], body: bytes) -> _Media:
-    """Bodies without the words of such blocks are not searched: inside a JSON string the closing quote
-    would be escaped."""
+    """Every picture and document has a source; bodies without that word are not searched. Inside a JSON
+    string the closing quote would be escaped."""
     media = _Media()
-    if b'"image"' in body or b'"document"' in body:
+    if b'"source"' in body:
         for message in messages:
             media.add(message.content, "messages.content")
     return media
@@ -191,11 +191,17 @@ def _system(request: _Body, messages: list[_Message]) -> str:
 def _human_text(messages: Iterable[_Message]) -> str:
     """The leading text of the first of `messages` in which a human says something."""
     for message in messages:
-        if message.role == "user":
+        if message.role == "user" and _may_speak(bytes(message.content)):
             text = _said(checked(_CONTENT, message.content, "messages.content"))
             if text:
                 return text[:LEADING_CHARS]
     return ""
+
+
+def _may_speak(content: bytes) -> bool:
+    """Whether there can be a text block: in a long tool loop most messages have none. Inside a JSON
+    string the closing quote would be escaped."""
+    return not content.startswith(b"[") or b'"text"' in content
 
 
 def _said(content: _Content) -> str:
