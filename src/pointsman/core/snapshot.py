@@ -28,7 +28,8 @@ class Model(Struct, frozen=True, kw_only=True):
 
 class Target(Struct, frozen=True, kw_only=True):
     """A model at a provider. `id` is `provider/model`; `upstream_model` the provider's own name for it;
-    `dialects` what that provider speaks, the first being the one we translate to."""
+    `dialects` what that provider speaks, the first being the one we translate to. `local` targets run on
+    the operator's own machines (the fallback groups `local` and `external` tell them apart)."""
 
     id: str
     provider: str
@@ -36,6 +37,7 @@ class Target(Struct, frozen=True, kw_only=True):
     upstream_model: str
     dialects: tuple[str, ...]
     expected_latency_ms: float | None = None
+    local: bool = False
 
 
 class Performance(Struct, frozen=True, kw_only=True):
@@ -61,9 +63,9 @@ class AdaptiveConfig(Struct, frozen=True, kw_only=True):
         weights = (self.capability_weight, self.success_rate_weight, self.latency_weight)
         if min(weights) < 0:
             raise ValueError("adaptive weights must not be negative")
-        if abs(sum(weights) - 1.0) > 0.01 + 1e-12:
+        if not abs(sum(weights) - 1.0) <= 0.01 + 1e-12:  # so written, NaN is refused too
             raise ValueError(f"adaptive weights must sum to 1.0 (within 0.01), got {sum(weights):.3f}")
-        if self.min_acceptable_success_rate <= 0 or self.max_acceptable_latency_ms <= 0:
+        if not (self.min_acceptable_success_rate > 0 and self.max_acceptable_latency_ms > 0):
             raise ValueError("adaptive thresholds must be positive")
         if self.min_requests_for_performance <= 0:
             raise ValueError("min_requests_for_performance must be positive")
@@ -80,10 +82,11 @@ class Alias(Struct, frozen=True, kw_only=True):
 
 
 class AgentProfile(Struct, frozen=True, kw_only=True):
-    """A caller. `gate` is its confidence threshold T; `fallback` ordered provider names allowed after
-    the first choice (`*` = any, empty = none); `route_concrete` lets its requests for a concrete model
-    be routed elsewhere; `latency_slo_ms` with `latency_slo_percentile` is its target; `anonymous` agents
-    are logged under a keyed hash; `log_requests=False` keeps only cost."""
+    """A caller. `gate` is its confidence threshold T; `fallback` ordered provider names or groups
+    (`local`, `external`, `*` = any) allowed after the first choice, empty = none;
+    `route_concrete` lets its requests for a concrete model be routed elsewhere; `latency_slo_ms` with
+    `latency_slo_percentile` is its target for `latency_slo_of`, a whole answer or one chunk of a stream;
+    `anonymous` agents are logged under a keyed hash; `log_requests=False` keeps only cost."""
 
     id: str
     gate: float = 0.70
@@ -92,6 +95,7 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     route_concrete: bool = False
     latency_slo_ms: int | None = None
     latency_slo_percentile: int = 99
+    latency_slo_of: Literal["answer", "chunk"] = "answer"
     success_signal: str = "implicit"
     tiers: tuple[Tier, ...] = ()
     allowed_models: tuple[str, ...] = ()

@@ -1,0 +1,37 @@
+"""What a request will probably cost."""
+
+from typing import Final
+
+from pointsman.core.features import Features
+from pointsman.core.money import TOKENS_PER_PRICE_UNIT
+from pointsman.core.snapshot import Model
+
+EXPECTED_OUTPUT_TOKENS: Final = 1024
+"""The longest answer that is expected. Clients ask for limits of 32,000 and more and rarely use them, so
+a limit only lowers the expectation."""
+
+
+def expected_output_tokens(model: Model, max_output_tokens: int) -> int:
+    """Tokens to expect of `model` when the client allows `max_output_tokens` (0: it did not say)."""
+    if model.kind == "embedding":
+        return 0
+    expected = EXPECTED_OUTPUT_TOKENS
+    if 0 < max_output_tokens < expected:
+        expected = max_output_tokens
+    return min(expected, model.max_output_tokens) if model.max_output_tokens > 0 else expected
+
+
+def expected_cost_usd_micros(model: Model, features: Features) -> int:
+    """The expected cost of a request in micro-USD, rounded half up. Prompt caches are not counted on.
+
+    >>> from pointsman.core.money import Price
+    >>> model = Model(name="m", price=Price(input_usd_micros=3_000_000, output_usd_micros=15_000_000))
+    >>> expected_cost_usd_micros(model, Features(agent="a", requested="m", dialect="", context_tokens=1000))
+    18360
+    """
+    price = model.price
+    total = (
+        max(features.context_tokens, 0) * price.input_usd_micros
+        + expected_output_tokens(model, features.max_output_tokens) * price.output_usd_micros
+    )
+    return (total + TOKENS_PER_PRICE_UNIT // 2) // TOKENS_PER_PRICE_UNIT

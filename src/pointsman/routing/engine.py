@@ -1,0 +1,138 @@
+"""The decision: candidates, gates, score, choice, fallbacks. Pure: the same features and snapshot give the
+same bytes, in live traffic, replay and `explain` alike.
+
+`decide` is the one source of truth. `Router` gives the same answers faster, by keeping plans.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache, partial
+
+from msgspec.structs import replace
+
+from pointsman.core.decision import Decision
+from pointsman.core.features import Features
+from pointsman.core.snapshot import PolicySnapshot
+from pointsman.routing import reasons
+from pointsman.routing.chain import MAX_FALLBACKS, fallback_chain
+from pointsman.routing.gates import PER_REQUEST
+from pointsman.routing.gates.base import Gate
+from pointsman.routing.plan import Candidate, Plan, plan_for, ranked
+from pointsman.routing.traces import traces_of
+
+
+def decide(features: Features, snapshot: PolicySnapshot, *, trace: bool = False) -> Decision:
+    """Chooses a target for the request and says who takes over.
+
+    A concrete model is honoured as asked, at the first of its targets that passes the gates, unless the
+    agent's profile says `route_concrete`; behind an alias the best-ranked candidate wins. Raises
+    `NotFound`, `NotPermitted`, `InvalidRequest`, `CannotCarry`, `ContextTooLong`, `QuotaExhausted` or
+    `NoTarget` when nobody is left, each saying why.
+    """
+    decision = _settle(plan_for(snapshot, *_key(features)), features, PER_REQUEST)
+    return _traced(decision, features, snapshot) if trace else decision
+
+
+class Router:
+    """Decides from one snapshot, as `decide` does, and keeps the `max_plans` plans used last."""
+
+    __slots__ = ("_plan", "_snapshot")
+
+    def __init__(self, snapshot: PolicySnapshot, *, max_plans: int = 256) -> None:
+        self._snapshot = snapshot
+        self._plan = lru_cache(maxsize=max_plans)(partial(_prepared, snapshot))
+
+    def decide(self, features: Features, *, trace: bool = False) -> Decision:
+        """See `decide`."""
+        plan = self._plan(
+            features.agent,
+            features.requested,
+            features.needs,
+            features.task_type,
+            features.allowed_models,
+        )
+        doubtful = [gate for gate, clears in plan.clearances if not clears(features)]
+        decision = None if doubtful else plan.settled
+        if decision is None:
+            decision = _settle(plan, features, doubtful)
+        return _traced(decision, features, self._snapshot) if trace else decision
+
+
+def _key(features: Features) -> tuple[str, str, int, str, tuple[str, ...]]:
+    return (
+        features.agent,
+        features.requested,
+        features.needs,
+        features.task_type,
+        features.allowed_models,
+    )
+
+
+def _prepared(
+    snapshot: PolicySnapshot,
+    agent: str,
+    requested: str,
+    needs: int,
+    task_type: str,
+    allowed_models: tuple[str, ...],
+) -> Plan:
+    """A plan with its decision for the case that every candidate passes, unless prices break ties."""
+    plan = plan_for(snapshot, agent, requested, needs, task_type, allowed_models)
+    if not plan.tied:
+        plan.settled = _settle(plan, plan.asked, ())
+    return plan
+
+
+def _settle(plan: Plan, features: Features, gates: Sequence[Gate]) -> Decision:
+    """Decides, asking `gates`; the other per-request gates are known to let everyone pass."""
+    first, degraded = _passing(plan, features, gates)
+    others = [one for one in plan.others if _passes_all(one, plan, features, gates)]
+    if plan.tied:
+        first, others = (
+            (first, ranked(others, features)) if plan.concrete else (ranked(first, features), others)
+        )
+    if degraded and others:  # only a concrete model has others: whom the profile names as its stand-ins
+        stand_in, *chain = [*fallback_chain(first[0], (), others), *first][: MAX_FALLBACKS + 1]
+        return _decision(plan, reasons.REQUESTED_UNHEALTHY, stand_in, chain)
+    chosen = first[0]
+    if plan.concrete:
+        chain = fallback_chain(chosen, first, others)
+        code = reasons.REQUESTED
+    else:
+        chain = fallback_chain(chosen, (), first)
+        code = reasons.GATE_UNMET if chosen.standing[0] else reasons.BEST_SCORE
+    return _decision(plan, reasons.DEGRADED if degraded else code, chosen, chain)
+
+
+def _passing(plan: Plan, features: Features, gates: Sequence[Gate]) -> tuple[list[Candidate], bool]:
+    """Who may be chosen, and whether a gate had to yield to leave anyone."""
+    left, degraded, profile = plan.first, False, plan.profile
+    for gate in gates:
+        verdict = gate.verdict
+        passing = [one for one in left if not verdict(one.target, features, profile)]
+        if passing:
+            left = passing
+        elif gate.yields:
+            degraded = True
+        else:
+            raise gate.error([one.target for one in left], features, profile)
+    return left, degraded
+
+
+def _passes_all(one: Candidate, plan: Plan, features: Features, gates: Sequence[Gate]) -> bool:
+    return not any(gate.verdict(one.target, features, plan.profile) for gate in gates)
+
+
+def _decision(plan: Plan, code: str, chosen: Candidate, chain: list[Candidate]) -> Decision:
+    return Decision(
+        target=chosen.target.id,
+        fallbacks=tuple([one.target.id for one in chain]),
+        confidence=chosen.confidence,
+        reason_code=code,
+        reason=reasons.reason_line(code, plan, chosen, chain),
+        snapshot_version=plan.version,
+    )
+
+
+def _traced(decision: Decision, features: Features, snapshot: PolicySnapshot) -> Decision:
+    degraded = decision.reason_code == reasons.DEGRADED
+    return replace(decision, trace=traces_of(features, snapshot, degraded=degraded))

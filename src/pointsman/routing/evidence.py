@@ -1,0 +1,69 @@
+"""What has been seen of a target, and what that says: the figures under every score.
+
+A cell that cannot be true (a rate above 1, a latency that is no number) counts as not there, so that bad
+data can cost a score its evidence but never a request.
+"""
+
+from math import isfinite
+from typing import Final
+
+from pointsman.core.snapshot import Model, Performance, PolicySnapshot
+
+EVERYONE: Final = ""
+"""The key in `PolicySnapshot.performance` under which all agents' requests are pooled."""
+PRIOR_WEIGHT: Final = 10.0
+"""How many observed requests the prior of a confidence counts for."""
+UNKNOWN_CAPABILITY: Final = 50.0
+
+
+def domain_of(task_type: str) -> str:
+    """The domain of a `{priority}_{domain}_{complexity}` task type, or an empty string.
+
+    >>> domain_of("P0_data_science_complex"), domain_of("side_title")
+    ('data_science', '')
+    """
+    parts = task_type.split("_")
+    return "_".join(parts[1:-1])
+
+
+def capability_of(model: Model, domain: str) -> float:
+    """The model's capability for `domain`, else in general: 0-100."""
+    known = model.capability
+    value = known.get(domain) if domain else None
+    if value is None:
+        value = known.get("general", UNKNOWN_CAPABILITY)
+    return min(max(value, 0.0), 100.0) if isfinite(value) else UNKNOWN_CAPABILITY
+
+
+def performance_of(snapshot: PolicySnapshot, agent: str, target_id: str) -> Performance | None:
+    """How the target did for `agent` if that is enough to judge by (`min_requests_for_performance`), else
+    for everyone, else None."""
+    least = snapshot.adaptive.min_requests_for_performance
+    for who in (agent, EVERYONE):
+        cell = _cell(snapshot, who, target_id)
+        if cell is not None and cell.requests >= least:
+            return cell
+    return None
+
+
+def confidence_of(snapshot: PolicySnapshot, agent: str, target_id: str, capability: float) -> float:
+    """How likely the target is to succeed for `agent`, 0-1.
+
+    A chain of Beta posterior means: the capability is the prior of everyone's success rate, and that is
+    the prior of the agent's own, each with the weight of `PRIOR_WEIGHT` requests. So an agent starts from
+    the global baseline and outweighs it as its own evidence grows.
+    """
+    mean = capability / 100.0
+    for who in (EVERYONE, agent) if agent != EVERYONE else (EVERYONE,):
+        cell = _cell(snapshot, who, target_id)
+        if cell is not None:
+            seen = float(cell.requests)
+            mean = (seen * cell.success_rate + PRIOR_WEIGHT * mean) / (seen + PRIOR_WEIGHT)
+    return mean
+
+
+def _cell(snapshot: PolicySnapshot, agent: str, target_id: str) -> Performance | None:
+    cell = snapshot.performance.get(agent, {}).get(target_id)
+    if cell is None or cell.requests <= 0 or not 0.0 <= cell.success_rate <= 1.0:
+        return None
+    return cell if isfinite(cell.latency_ms) and cell.latency_ms >= 0.0 else None
