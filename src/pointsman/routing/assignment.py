@@ -7,6 +7,7 @@ augmenting paths over the targets.
 
 from collections.abc import Mapping, Sequence
 from math import ceil, inf
+from typing import Final
 
 from msgspec import Struct
 
@@ -15,7 +16,17 @@ from pointsman.core.snapshot import PolicySnapshot, Target
 from pointsman.routing.gates import PLANNED
 from pointsman.routing.scorers.adaptive import Adaptive, AdaptiveScore
 
-Gain = dict[str, dict[str, AdaptiveScore]]
+Scores = dict[str, AdaptiveScore]
+Values = Mapping[str, Mapping[str, float]]
+"""The worth of each target to each agent; a target that an agent may not use is not there."""
+Moves = dict[tuple[str, str], tuple[float, str]]
+"""From one target to another: the agent whose move loses least or gains most, and how much."""
+
+NOWHERE: Final = ""
+"""Stands for no target at all; so bad that an agent lands here only when nothing else is left."""
+NOWHERE_VALUE: Final = -1e6
+LEAST_GAIN: Final = 1e-7
+"""Smaller gains are rounding errors."""
 
 
 class Assignment(Struct, frozen=True, kw_only=True):
@@ -32,7 +43,8 @@ class Assignment(Struct, frozen=True, kw_only=True):
 
 
 class Assignments(Struct, frozen=True, kw_only=True):
-    """All assignments by agent id, and the agents for whom no target was left or allowed."""
+    """All assignments by agent id, and the agents for whom no target was left or allowed. As few as possible
+    are left out, those whose scores cost the sum least."""
 
     assignments: tuple[Assignment, ...]
     unassigned: tuple[str, ...] = ()
@@ -50,26 +62,32 @@ def assign(
     """Assigns each of `agents` one of the `targets` (ids; unknown ones are ignored).
 
     `capacities` is how many agents a target takes; without one, a target takes an equal share, rounded
-    up. The order of agents and targets makes no difference. Work and time grow with
-    agents squared x targets, so this is for the control plane, not for requests.
+    up. The order of agents and targets makes no difference. The work grows with agents squared x targets,
+    so this is for the control plane, not for requests.
     """
     who = sorted(set(agents))
     ids = sorted({identity for identity in targets if identity in snapshot.targets})
     share = ceil(len(who) / len(ids)) if ids else 0
     room = {identity: (capacities or {}).get(identity, share) for identity in ids}
-    scores = {agent: _scores(agent, ids, snapshot, task_type, needs) for agent in who}
+    room = {identity: places for identity, places in room.items() if places > 0} | {NOWHERE: len(who)}
+    scores = {
+        agent: _scores(agent, [i for i in ids if i in room], snapshot, task_type, needs) for agent in who
+    }
+    values = {
+        agent: {identity: score.value for identity, score in row.items()} | {NOWHERE: NOWHERE_VALUE}
+        for agent, row in scores.items()
+    }
     placed: dict[str, str] = {}
     for agent in who:
-        _place(agent, placed, scores, room)
+        _place(agent, placed, values, room)
+    served = [agent for agent in who if placed[agent] != NOWHERE]
     return Assignments(
-        assignments=tuple([_assignment(agent, placed[agent], scores) for agent in who if agent in placed]),
-        unassigned=tuple([agent for agent in who if agent not in placed]),
+        assignments=tuple([_assignment(agent, placed[agent], scores[agent]) for agent in served]),
+        unassigned=tuple([agent for agent in who if placed[agent] == NOWHERE]),
     )
 
 
-def _scores(
-    agent: str, ids: Sequence[str], snapshot: PolicySnapshot, task_type: str, needs: int
-) -> dict[str, AdaptiveScore]:
+def _scores(agent: str, ids: Sequence[str], snapshot: PolicySnapshot, task_type: str, needs: int) -> Scores:
     """The scores of the targets that the agent may use."""
     features = Features(agent=agent, requested="", dialect="", task_type=task_type, needs=needs)
     profile, scorer = snapshot.profile(agent), Adaptive()
@@ -81,59 +99,50 @@ def _scores(
     return {target.id: scorer.score(target, features, snapshot) for target in known if allowed(target)}
 
 
-def _place(agent: str, placed: dict[str, str], scores: Gain, room: Mapping[str, int]) -> None:
+def _place(agent: str, placed: dict[str, str], values: Values, room: Mapping[str, int]) -> None:
     """Places one more agent, moving others where that gains most in all."""
-    moves = _best_moves(placed, scores)
-    gain, source = _longest_paths(agent, scores, moves, room)
+    moves = _best_moves(placed, values)
+    gain, source = _best_paths(values[agent], moves, room)
     used = dict.fromkeys(room, 0)
-    for target in placed.values():
-        used[target] += 1
-    free = [target for target in room if used[target] < room[target] and gain[target] > -inf]
-    if not free:
-        return
-    target = max(free, key=lambda identity: gain[identity])
+    for identity in placed.values():
+        used[identity] += 1
+    target = max([one for one in room if used[one] < room[one]], key=lambda one: gain[one])
     while (before := source[target]) is not None:
         placed[moves[before, target][1]] = target
         target = before
     placed[agent] = target
 
 
-def _best_moves(placed: Mapping[str, str], scores: Gain) -> dict[tuple[str, str], tuple[float, str]]:
-    """For each pair of targets, the agent that loses least (or gains most) by moving between them."""
-    moves: dict[tuple[str, str], tuple[float, str]] = {}
+def _best_moves(placed: Mapping[str, str], values: Values) -> Moves:
+    moves: Moves = {}
     for agent, now in sorted(placed.items()):
-        for other, score in scores[agent].items():
-            change = score.value - scores[agent][now].value
+        row = values[agent]
+        for other, value in row.items():
+            change = value - row[now]
             if other != now and change > moves.get((now, other), (-inf, ""))[0]:
                 moves[now, other] = (change, agent)
     return moves
 
 
-def _longest_paths(
-    agent: str,
-    scores: Gain,
-    moves: Mapping[tuple[str, str], tuple[float, str]],
-    room: Mapping[str, int],
+def _best_paths(
+    own: Mapping[str, float], moves: Moves, room: Mapping[str, int]
 ) -> tuple[dict[str, float], dict[str, str | None]]:
-    """The best total change with the extra agent ending at each target, and the target before it on the
-    path. Bellman-Ford; an optimal placement has no gaining cycle, so it ends after one round a target."""
-    own = scores[agent]
-    gain = {
-        identity: own[identity].value if identity in own and room[identity] > 0 else -inf for identity in room
-    }
+    """The best total change with one more agent (of values `own`) ending at each target, and the target
+    before it on the path there. Bellman-Ford: the placement so far is the best one, so no cycle gains."""
+    gain = {identity: own.get(identity, -inf) for identity in room}
     source: dict[str, str | None] = dict.fromkeys(room)
     for _ in room:
         changed = False
         for (now, other), (change, _) in moves.items():
-            if room[other] > 0 and gain[now] + change > gain[other] + 1e-9:
+            if gain[now] + change > gain[other] + LEAST_GAIN:
                 gain[other], source[other], changed = gain[now] + change, now, True
         if not changed:
             break
     return gain, source
 
 
-def _assignment(agent: str, target: str, scores: Gain) -> Assignment:
-    score = scores[agent][target]
+def _assignment(agent: str, target: str, scores: Scores) -> Assignment:
+    score = scores[target]
     return Assignment(
         agent_id=agent,
         model_id=target,

@@ -41,7 +41,7 @@ def explain(features: Features, snapshot: PolicySnapshot) -> dict[str, Any]:
         "reason_meaning": REASON_CODES[decision.reason_code],
         "reason": decision.reason,
         "fallbacks": _fallbacks(decision, features, snapshot, profile, found),
-        "candidates": to_builtins(decision.trace),
+        "candidates": to_builtins(list(decision.trace)),
         "error": None,
     }
 
@@ -57,7 +57,7 @@ def _refusal(error: PointsmanError, features: Features, snapshot: PolicySnapshot
         "reason_meaning": None,
         "reason": None,
         "fallbacks": [],
-        "candidates": to_builtins(traces),
+        "candidates": to_builtins(list(traces)),
         "error": {"status": error.status, "code": error.code, "kind": error.kind, "message": error.message},
     }
 

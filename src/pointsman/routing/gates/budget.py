@@ -51,7 +51,7 @@ class Budget(Gate):
             left = features.budget_left_usd_micros
             if left is None:
                 return True
-            return features.context_tokens * dearest_input + answer <= left * TOKENS_PER_PRICE_UNIT
+            return max(features.context_tokens, 0) * dearest_input + answer <= left * TOKENS_PER_PRICE_UNIT
 
         return clears
 
