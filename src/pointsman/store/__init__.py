@@ -1,1 +1,1 @@
-
+"""PostgreSQL and the journal before it: everything that Pointsman keeps."""

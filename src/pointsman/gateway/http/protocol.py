@@ -2,7 +2,7 @@
 other path stays an ordinary ASGI request in the same process and on the same port."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any, Protocol, cast
 
 from msgspec import Struct
@@ -21,12 +21,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_header_bytes: int = 64 * 1024
     request_arrival_s: float = 60.0
     idle_connection_s: float = 300.0
-
-
-class Refusal(Struct, frozen=True):
-    """Why the protocol itself refuses a request: `too_large` or `slow`."""
-
-    why: str
 
 
 class Frontend(Protocol):
@@ -62,6 +56,7 @@ class GatewayProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.limits = self.frontend.limits
         self.exchange: Exchange | None = None
+        self.running: Exchange | None = None
         self.parts: list[bytes] = []
         self.size = 0
         self.since_s = self.loop.time()
@@ -70,20 +65,20 @@ class GatewayProtocol(HttpToolsProtocol):
     # Connection
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for cycle in (self.exchange, self.cycle, *(waiting for waiting, _ in self.pipeline)):
-            if isinstance(cycle, Exchange) and not cycle.response_complete:
-                cycle.lose()
+        for exchange in (self.running, self.exchange):
+            if exchange is not None and not exchange.response_complete:
+                exchange.lose()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if isinstance(self.cycle, Exchange):
-            self.cycle.pause()
+        if self.running is not None:
+            self.running.pause()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if isinstance(self.cycle, Exchange):
-            self.cycle.drain()
+        if self.running is not None:
+            self.running.drain()
 
     def sweep(self, now_s: float) -> None:
         """Closes the connection when it is idle, or when its request takes too long to arrive."""
@@ -134,6 +129,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         exchange = Exchange(self.transport, self._answered)
         method: bytes = self.parser.get_method()
+        exchange.headers = headers = dict(self.headers)
         if not self.frontend.match(method, self.url, exchange):
             self._hand_to_asgi()
             return
@@ -141,7 +137,6 @@ class GatewayProtocol(HttpToolsProtocol):
         self.parts = []
         self.size = 0
         exchange.method = method.decode("ascii")
-        exchange.headers = headers = dict(self.headers)
         exchange.client_ip = self.client[0] if self.client else ""
         exchange.keep_alive = self.parser.should_keep_alive()
         self._queue(exchange)
@@ -203,6 +198,7 @@ class GatewayProtocol(HttpToolsProtocol):
     # Answering
 
     def _run(self, exchange: Exchange) -> None:
+        self.running = exchange
         exchange.task = task = self.loop.create_task(cast("Any", self.frontend.serve(exchange)))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -240,6 +236,3 @@ def sweep(connections: set[Any], now_s: float) -> None:
     for connection in tuple(connections):
         if isinstance(connection, GatewayProtocol):
             connection.sweep(now_s)
-
-
-Serve = Callable[[Exchange], Awaitable[None]]

@@ -1,0 +1,207 @@
+"""One attempt to have one target answer a call."""
+
+import msgspec
+
+from pointsman.core.chat import ChatRequest, ChatResponse, EmbedRequest
+from pointsman.core.errors import PointsmanError, UpstreamBroken, UpstreamFault
+from pointsman.core.snapshot import Target
+from pointsman.gateway.call import Call
+from pointsman.gateway.dialects import custom_tools, openai_chat
+from pointsman.gateway.dialects.base import ChatCodec, Codec, EmbedCodec
+from pointsman.gateway.dialects.registry import CODECS
+from pointsman.gateway.headers import forwarded, returned
+from pointsman.gateway.http.answer import Answer
+from pointsman.gateway.http.client import Upstream
+from pointsman.gateway.relay import PassThrough, Relay, Translation, Writer
+from pointsman.gateway.tally import Tally
+
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+MAX_ERROR_BYTES = 1024 * 1024
+UNREADABLE = (msgspec.MsgspecError, ValueError, KeyError, TypeError, IndexError, AttributeError)
+"""What decoding somebody else's malformed JSON may raise."""
+
+
+class Attempt:
+    """Asks `target` over `upstream`, number `number` of its call.
+
+    `run` brings everything but the end of the answer to the client; after the attempt has been recorded,
+    `finish` sends that end. `tally` sums up what came; `status` is the provider's. `committed` tells that
+    the client has seen content, so that no other target may take over.
+    """
+
+    __slots__ = (
+        "_body",
+        "_head",
+        "_relay",
+        "answer_headers",
+        "call",
+        "codec",
+        "number",
+        "passes_through",
+        "started_s",
+        "status",
+        "tally",
+        "target",
+        "upstream",
+    )
+
+    def __init__(self, call: Call, target: Target, upstream: Upstream, started_s: float) -> None:
+        dialects = upstream.endpoint.provider.dialects
+        own = call.codec.name
+        self.call = call
+        self.target = target
+        self.upstream = upstream
+        self.number = call.attempts
+        self.started_s = started_s
+        self.passes_through = own in dialects
+        self.codec: ChatCodec | EmbedCodec = (
+            call.codec if self.passes_through else CODECS[_nearest(call.codec, dialects)]
+        )
+        self.tally = Tally()
+        self.status = 0
+        self.answer_headers: list[tuple[bytes, bytes]] = []
+        self._relay: Relay | None = None
+        self._head = b""
+        self._body = b""
+
+    @property
+    def committed(self) -> bool:
+        """Whether the client has seen content of this attempt."""
+        return self._relay is not None and self._relay.committed
+
+    async def run(self, head: bytes) -> None:
+        """Calls the provider. `head` are the response header lines for the client. Raises an
+        `UpstreamFault`, or `CannotCarry` when the target's dialect has no words for the request."""
+        call = self.call
+        path = self.upstream.endpoint.provider.dialects[self.codec.name]
+        body = self._request_body()
+        streams = call.outline is not None and call.outline.stream
+        answer = await self.upstream.send(path, forwarded(self), body)
+        self.status = answer.status
+        self.answer_headers = answer.headers
+        if not 200 <= answer.status < 300:
+            raise await self._refusal(answer)
+        self._head = head + returned(self)
+        if streams:
+            await self._stream(answer)
+        else:
+            self._read_whole(await answer.read(MAX_ANSWER_BYTES))
+
+    def finish(self, cost_line: bytes) -> None:
+        """Sends the end of the answer. `cost_line` is the header line with the attempt's cost: a header
+        of whole answers, a trailer of streams for clients that take trailers."""
+        exchange = self.call.exchange
+        if self._relay is None:
+            exchange.reply(200, self._head + cost_line, self._body)
+        else:
+            wanted = b"trailers" in exchange.headers.get(b"te", b"")
+            self._relay.finish(cost_line if wanted else b"")
+
+    def fail_in_stream(self, error: PointsmanError) -> None:
+        """Says `error` inside the stream that has begun."""
+        if self._relay is not None:
+            self._relay.fail(error)
+
+    # Request
+
+    def _request_body(self) -> bytes:
+        call = self.call
+        if not self.passes_through:
+            return self._translated_body()
+        body = call.exchange.body
+        if call.outline is not None and call.outline.model != self.target.upstream_model:
+            body = self.codec.with_model(body, self.target.upstream_model)
+        if self._adds_usage():
+            body = openai_chat.with_usage(body)
+        return body
+
+    def _adds_usage(self) -> bool:
+        outline = self.call.outline
+        return (
+            self.passes_through
+            and self.codec.name == "openai_chat"
+            and outline is not None
+            and outline.stream
+            and b'"include_usage"' not in self.call.exchange.body
+        )
+
+    def _translated_body(self) -> bytes:
+        call = self.call
+        if call.canonical is None:
+            call.canonical = call.codec.decode_request(call.exchange.body)
+        request = msgspec.structs.replace(call.canonical, model=self.target.upstream_model)
+        if isinstance(request, ChatRequest) and not _carries_custom_tools(self.codec):
+            request = custom_tools.wrap_request(request)
+        return self.codec.encode_request(request, call.losses)  # type: ignore[arg-type]
+
+    # Answer
+
+    async def _refusal(self, answer: Answer) -> UpstreamFault:
+        body = await answer.read(MAX_ERROR_BYTES)
+        error = self.codec.read_error(answer.status, answer.headers, body)
+        error.dialect = self.codec.name
+        return error
+
+    def _read_whole(self, body: bytes) -> None:
+        call = self.call
+        codec = self.codec
+        try:
+            response = codec.decode_response(body)
+        except UNREADABLE as error:
+            name = self.upstream.endpoint.provider.name
+            raise UpstreamBroken(f"the answer of {name} is not what its dialect allows: {error}") from error
+        if isinstance(response, ChatResponse):
+            self.tally.add_response(response)
+        else:
+            self.tally.usage = response.usage
+        if self.passes_through:
+            self._body = body
+        elif isinstance(response, ChatResponse):
+            self._body = self._encode_chat(response)
+        else:
+            self._body = call.codec.encode_response(response, call.canonical)  # type: ignore[arg-type,call-arg]
+
+    def _encode_chat(self, response: ChatResponse) -> bytes:
+        call = self.call
+        request = call.canonical
+        assert isinstance(request, ChatRequest)
+        if not _carries_custom_tools(self.codec):
+            response = custom_tools.unwrap_response(response, request)
+        codec = call.codec
+        return codec.encode_response(response, request, call.losses)  # type: ignore[call-arg,arg-type]
+
+    async def _stream(self, answer: Answer) -> None:
+        decoder = self.codec.stream_decoder()  # type: ignore[union-attr]
+        self._relay = Relay(self.call.exchange, decoder, self._writer(), self.tally)
+        await self._relay.run(answer, self._head)
+
+    def _writer(self) -> Writer:
+        call = self.call
+        codec = call.codec
+        request_id = call.request_id
+        if self.passes_through:
+            trim = openai_chat.UsageChunkFilter().feed if self._adds_usage() else None
+            return PassThrough(lambda error: codec.stream_error(error, request_id), trim)  # type: ignore[union-attr]
+        request = call.canonical
+        assert isinstance(request, ChatRequest)
+        encoder = codec.stream_encoder(request, request_id, call.losses)  # type: ignore[union-attr]
+        adapt = None
+        if not _carries_custom_tools(self.codec) and custom_tools.has_custom(request):
+            adapt = custom_tools.CustomToolUnwrapper(request).feed
+        return Translation(encoder, adapt)
+
+
+def _carries_custom_tools(codec: Codec) -> bool:
+    return codec.name == "openai_responses"
+
+
+def _nearest(codec: ChatCodec | EmbedCodec, dialects: dict[str, str]) -> str:
+    """The provider's first wire form that serves the same kind of request."""
+    embeds = isinstance(codec.decode_request, object) and codec.name in EMBEDDING_CODECS
+    for name in dialects:
+        if (name in EMBEDDING_CODECS) == embeds:
+            return name
+    raise UpstreamBroken(f"the provider speaks none of the forms that could serve {codec.name}")
+
+
+EMBEDDING_CODECS = frozenset({"openai_embeddings", "ollama_embed", "ollama_embeddings"})

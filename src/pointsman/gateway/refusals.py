@@ -1,0 +1,23 @@
+"""Says an error to a client, in the shape its dialect's clients parse."""
+
+from pointsman.core.errors import PointsmanError, UpstreamFault
+from pointsman.gateway import headers
+from pointsman.gateway.call import Call
+
+RETRY_LATER = frozenset({429, 503, 529})
+DEFAULT_RETRY_AFTER_S = 2
+
+
+def refuse(call: Call, error: PointsmanError) -> None:
+    """Replies with `error`. A provider's own refusal goes to a client of its dialect byte for byte; 429,
+    503 and 529 always carry a whole-second `retry-after`, without which some clients give up."""
+    own = headers.own(call, call.decision.target if call.decision is not None else "")
+    if isinstance(error, UpstreamFault) and error.body is not None and error.dialect == call.codec.name:
+        status, body, kind = error.status, error.body, error.content_type
+    else:
+        status, body = call.codec.render_error(error, call.request_id)
+        kind = headers.JSON
+    lines = b"%scontent-type: %s\r\n" % (own, kind)
+    if status in RETRY_LATER:
+        lines += b"retry-after: %d\r\n" % max(error.retry_after_s or DEFAULT_RETRY_AFTER_S, 1)
+    call.exchange.reply(status, lines, body)

@@ -1,0 +1,63 @@
+"""Connections to PostgreSQL, set up the same way everywhere."""
+
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
+
+STATEMENT_TIMEOUT_MS: Final = 30_000
+CONNECT_TIMEOUT_S: Final = 10.0
+_JSONB_VERSION: Final = b"\x01"
+
+
+async def create_pool(
+    dsn: str, *, max_size: int = 8, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS
+) -> Pool:
+    """A pool that opens connections when they are needed, so that it can be made while the database is
+    away. jsonb values go in and come out as JSON bytes."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=max_size,
+        init=prepare,
+        timeout=CONNECT_TIMEOUT_S,
+        server_settings=_settings(statement_timeout_ms),
+    )
+
+
+async def connect(dsn: str, *, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> Connection:
+    """One connection, set up as the pool's are."""
+    connection = await asyncpg.connect(
+        dsn, timeout=CONNECT_TIMEOUT_S, server_settings=_settings(statement_timeout_ms)
+    )
+    await prepare(connection)
+    return connection
+
+
+async def prepare(connection: Connection) -> None:
+    """Carries jsonb as bytes, without parsing. The binary form (a version byte, then the text) is what
+    COPY needs."""
+    await connection.set_type_codec(
+        "jsonb", encoder=_to_jsonb, decoder=_from_jsonb, schema="pg_catalog", format="binary"
+    )
+
+
+def _settings(statement_timeout_ms: int) -> dict[str, str]:
+    timeout = str(statement_timeout_ms)
+    return {"application_name": "pointsman", "statement_timeout": timeout, "timezone": "UTC"}
+
+
+def _to_jsonb(text: bytes) -> bytes:
+    return _JSONB_VERSION + text
+
+
+def _from_jsonb(value: bytes) -> bytes:
+    return bytes(value[1:])

@@ -1,0 +1,69 @@
+"""What a batch of records adds to the counters by agent and key. Pure sums, so that order does not matter."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from msgspec import Struct, field
+
+from pointsman.core.events import RequestKind, RequestRecord
+from pointsman.store.rows import time_of
+
+
+class Volume(Struct):
+    """Sums of one agent, tier and day. `requests` counts each request once, whatever its kind; retries
+    and side requests are among them. Tokens and cost are of all attempts."""
+
+    requests: int = 0
+    retries: int = 0
+    side_requests: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd_micros: int = 0
+
+
+class Seen(Struct):
+    """When an agent was first and last seen, in microseconds since the epoch."""
+
+    source: str
+    first_us: int
+    last_us: int
+
+
+class Sums(Struct):
+    """All that a batch adds, by (agent, tier, day), (key, day) and agent."""
+
+    volumes: dict[tuple[str, str, date], Volume] = field(default_factory=dict)
+    keys: dict[tuple[str, date], Volume] = field(default_factory=dict)
+    agents: dict[str, Seen] = field(default_factory=dict)
+
+
+def sums_of(records: Iterable[RequestRecord]) -> Sums:
+    """Adds the records up."""
+    sums = Sums()
+    for record in records:
+        day = time_of(record.started_at_us).date()
+        agent = _clean(record.agent_id)
+        _add(sums.volumes.setdefault((agent, _clean(record.tier), day), Volume()), record)
+        if record.key_id is not None:
+            _add(sums.keys.setdefault((_clean(record.key_id), day), Volume()), record)
+        seen = sums.agents.setdefault(
+            agent, Seen(_clean(record.agent_source), record.started_at_us, record.started_at_us)
+        )
+        seen.first_us = min(seen.first_us, record.started_at_us)
+        if record.started_at_us >= seen.last_us:
+            seen.last_us, seen.source = record.started_at_us, _clean(record.agent_source)
+    return sums
+
+
+def _add(volume: Volume, record: RequestRecord) -> None:
+    if record.attempt == 0:
+        volume.requests += 1
+        volume.retries += record.kind == RequestKind.RETRY
+        volume.side_requests += record.kind.startswith("side_")
+    volume.tokens_in += record.tokens_in
+    volume.tokens_out += record.tokens_out
+    volume.cost_usd_micros += record.cost_usd_micros
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "\ufffd") if "\0" in text else text
