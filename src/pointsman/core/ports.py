@@ -21,12 +21,39 @@ class SnapshotSource(Protocol):
 
 
 class Control(Protocol):
-    """What the control API may ask of the running gateway."""
+    """What the control API may ask of the running gateway. All answers are JSON-able.
 
-    def status(self) -> Mapping[str, Any]: ...
+    `policy` is the running snapshot; `pool` the connections to the database, None while it is away.
+    """
 
-    def models(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def policy(self) -> PolicySnapshot: ...
 
-    def agents(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def pool(self) -> Any: ...
 
-    async def reload(self) -> Mapping[str, Any]: ...
+    def status(self) -> Mapping[str, Any]:
+        """Figures of this process: `version`, `pid`, `started_s`, `url`, `requests`, `in_flight` and the
+        like; what it does not know it leaves out."""
+        ...
+
+    def models(self) -> Sequence[Mapping[str, Any]]:
+        """One entry a target, by id, each with the fields of `core.snapshot.Target`."""
+        ...
+
+    def agents(self) -> Sequence[Mapping[str, Any]]:
+        """One entry an agent, by `id`: `source`, `first_seen_us`, `last_seen_us`, `tiers`."""
+        ...
+
+    def health(self) -> Sequence[Mapping[str, Any]]:
+        """One entry a target seen so far: `target`, `state`, `latency_ms`, `last_error` and the like."""
+        ...
+
+    async def reload(self) -> Mapping[str, Any]:
+        """Reads the configuration again. Returns the running `version` and what changed; raises
+        `core.errors.InvalidRequest`, keeping the old one, when it is not valid."""
+        ...
+
+    async def keys_changed(self) -> None:
+        """API keys in the store have changed: the gateway reads them again before this returns."""
+        ...
