@@ -119,8 +119,12 @@ class Codec(Protocol):
     name: str
     upstream_path: str
     stream_type: bytes
-    forward_headers: tuple[bytes, ...]
-    return_headers: tuple[bytes, ...]
+
+    @property
+    def forward_headers(self) -> tuple[bytes, ...]: ...
+
+    @property
+    def return_headers(self) -> tuple[bytes, ...]: ...
 
     def outline(self, body: bytes) -> Outline:
         """Reads what routing needs. Raises `InvalidRequest` (naming the field) on bodies that are not
