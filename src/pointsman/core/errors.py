@@ -164,7 +164,8 @@ class LoopDetected(ClientFault):
 
 class UpstreamFault(PointsmanError):
     """The provider failed. `body` and `content_type` keep its own words, in dialect `dialect`, so that
-    a client of the same dialect gets them byte for byte."""
+    a client of the same dialect gets them byte for byte; `header_lines` are those of its response headers
+    that go with them."""
 
     status = 502
     fault = "upstream"
@@ -173,6 +174,7 @@ class UpstreamFault(PointsmanError):
     body: bytes | None = None
     content_type: bytes = b"application/json"
     dialect: str | None = None
+    header_lines: bytes = b""
 
 
 class UpstreamRejected(UpstreamFault):

@@ -1,15 +1,18 @@
 """One attempt to have one target answer a call."""
 
+from typing import cast
+
 import msgspec
 
-from pointsman.core.chat import ChatRequest, ChatResponse, EmbedRequest
-from pointsman.core.errors import PointsmanError, UpstreamBroken, UpstreamFault
+from pointsman.core.chat import ChatRequest, ChatResponse
+from pointsman.core.errors import CannotCarry, PointsmanError, UpstreamBroken, UpstreamFault
 from pointsman.core.snapshot import Target
 from pointsman.gateway.call import Call
-from pointsman.gateway.dialects import custom_tools, openai_chat
+from pointsman.gateway.dialects import custom_tools
 from pointsman.gateway.dialects.base import ChatCodec, Codec, EmbedCodec
-from pointsman.gateway.dialects.registry import CODECS
-from pointsman.gateway.headers import forwarded, returned
+from pointsman.gateway.dialects.openai_chat import UsageChunkFilter, with_usage
+from pointsman.gateway.dialects.registry import CODECS, EMBEDDING_CODECS
+from pointsman.gateway.headers import forwarded, provider_lines, returned
 from pointsman.gateway.http.answer import Answer
 from pointsman.gateway.http.client import Upstream
 from pointsman.gateway.relay import PassThrough, Relay, Translation, Writer
@@ -17,6 +20,8 @@ from pointsman.gateway.tally import Tally
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 MAX_ERROR_BYTES = 1024 * 1024
+REWRITE_MARKS = (b'"agent_id"', b"pointsman-thinking:")
+"""What only the gateway understands in a body, and has to be taken out before it leaves."""
 UNREADABLE = (msgspec.MsgspecError, ValueError, KeyError, TypeError, IndexError, AttributeError)
 """What decoding somebody else's malformed JSON may raise."""
 
@@ -75,14 +80,13 @@ class Attempt:
         call = self.call
         path = self.upstream.endpoint.provider.dialects[self.codec.name]
         body = self._request_body()
-        streams = call.outline is not None and call.outline.stream
         answer = await self.upstream.send(path, forwarded(self), body)
         self.status = answer.status
         self.answer_headers = answer.headers
         if not 200 <= answer.status < 300:
             raise await self._refusal(answer)
         self._head = head + returned(self)
-        if streams:
+        if call.outline.stream:
             await self._stream(answer)
         else:
             self._read_whole(await answer.read(MAX_ANSWER_BYTES))
@@ -109,29 +113,29 @@ class Attempt:
         if not self.passes_through:
             return self._translated_body()
         body = call.exchange.body
-        if call.outline is not None and call.outline.model != self.target.upstream_model:
+        if call.outline.model != self.target.upstream_model or any(mark in body for mark in REWRITE_MARKS):
             body = self.codec.with_model(body, self.target.upstream_model)
-        if self._adds_usage():
-            body = openai_chat.with_usage(body)
-        return body
+        return with_usage(body) if self._adds_usage() else body
 
     def _adds_usage(self) -> bool:
-        outline = self.call.outline
+        """Whether to ask for the usage of a stream whose client did not."""
         return (
             self.passes_through
             and self.codec.name == "openai_chat"
-            and outline is not None
-            and outline.stream
+            and self.call.outline.stream
             and b'"include_usage"' not in self.call.exchange.body
         )
 
     def _translated_body(self) -> bytes:
-        call = self.call
+        call, model = self.call, self.target.model
         if call.canonical is None:
             call.canonical = call.codec.decode_request(call.exchange.body)
         request = msgspec.structs.replace(call.canonical, model=self.target.upstream_model)
-        if isinstance(request, ChatRequest) and not _carries_custom_tools(self.codec):
-            request = custom_tools.wrap_request(request)
+        if isinstance(request, ChatRequest):
+            if request.max_output_tokens is None and model.max_output_tokens:
+                request.max_output_tokens = model.max_output_tokens
+            if not _carries_custom_tools(self.codec):
+                request = custom_tools.wrap_request(request)
         return self.codec.encode_request(request, call.losses)  # type: ignore[arg-type]
 
     # Answer
@@ -140,6 +144,7 @@ class Attempt:
         body = await answer.read(MAX_ERROR_BYTES)
         error = self.codec.read_error(answer.status, answer.headers, body)
         error.dialect = self.codec.name
+        error.header_lines = provider_lines(self)
         return error
 
     def _read_whole(self, body: bytes) -> None:
@@ -163,8 +168,7 @@ class Attempt:
 
     def _encode_chat(self, response: ChatResponse) -> bytes:
         call = self.call
-        request = call.canonical
-        assert isinstance(request, ChatRequest)
+        request = cast("ChatRequest", call.canonical)
         if not _carries_custom_tools(self.codec):
             response = custom_tools.unwrap_response(response, request)
         codec = call.codec
@@ -180,10 +184,9 @@ class Attempt:
         codec = call.codec
         request_id = call.request_id
         if self.passes_through:
-            trim = openai_chat.UsageChunkFilter().feed if self._adds_usage() else None
+            trim = UsageChunkFilter() if self._adds_usage() else None
             return PassThrough(lambda error: codec.stream_error(error, request_id), trim)  # type: ignore[union-attr]
-        request = call.canonical
-        assert isinstance(request, ChatRequest)
+        request = cast("ChatRequest", call.canonical)
         encoder = codec.stream_encoder(request, request_id, call.losses)  # type: ignore[union-attr]
         adapt = None
         if not _carries_custom_tools(self.codec) and custom_tools.has_custom(request):
@@ -197,11 +200,9 @@ def _carries_custom_tools(codec: Codec) -> bool:
 
 def _nearest(codec: ChatCodec | EmbedCodec, dialects: dict[str, str]) -> str:
     """The provider's first wire form that serves the same kind of request."""
-    embeds = isinstance(codec.decode_request, object) and codec.name in EMBEDDING_CODECS
+    embeds = codec.name in EMBEDDING_CODECS
     for name in dialects:
         if (name in EMBEDDING_CODECS) == embeds:
             return name
-    raise UpstreamBroken(f"the provider speaks none of the forms that could serve {codec.name}")
-
-
-EMBEDDING_CODECS = frozenset({"openai_embeddings", "ollama_embed", "ollama_embeddings"})
+    kind = "embeddings" if embeds else "chats"
+    raise CannotCarry(f"the chosen provider serves no {kind}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from pointsman.core.chat import ChatRequest, EmbedRequest, Outline
 from pointsman.core.decision import Decision
-from pointsman.core.events import RequestKind
+from pointsman.core.events import FinishState, RequestKind
 from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, PolicySnapshot
 from pointsman.gateway.dialects.base import ChatCodec, EmbedCodec, Losses, Route
@@ -16,8 +16,11 @@ from pointsman.gateway.identify import Caller
 class Call:
     """What is known of a request so far; the pipeline's stages fill it in from top to bottom.
 
-    `started_s` is loop time, `started_at_us` the wall clock in microseconds since the epoch.
-    `canonical` is decoded on first use, by an attempt that must translate.
+    `started_s` is loop time, `started_at_us` the wall clock in microseconds since the epoch. `outline`
+    and `caller` are set by `admit`; `snapshot`, `profile`, `features` and `decision` by `choose`: whoever
+    may see a call that was refused before asks `reached`. `canonical` is decoded on first use, by an
+    attempt that must translate. `watched` says that `Repeats` waits for the request's end; `state` and
+    `empty` (neither text nor tool call) are how it ended.
     """
 
     exchange: Exchange
@@ -26,15 +29,22 @@ class Call:
     request_id: str
     started_s: float
     started_at_us: int
-    outline: Outline | None = None
-    caller: Caller | None = None
-    profile: AgentProfile | None = None
+    outline: Outline = field(init=False)
+    caller: Caller = field(init=False)
+    snapshot: PolicySnapshot = field(init=False)
+    profile: AgentProfile = field(init=False)
+    features: Features = field(init=False)
+    decision: Decision = field(init=False)
     kind: RequestKind = RequestKind.REQUEST
     body_hash: int = 0
-    snapshot: PolicySnapshot | None = None
-    features: Features | None = None
-    decision: Decision | None = None
     canonical: ChatRequest | EmbedRequest | None = None
     losses: Losses = field(default_factory=Losses)
     attempts: int = 0
     recorded: bool = False
+    watched: bool = False
+    state: FinishState = FinishState.FAILED
+    empty: bool = False
+
+    def reached(self, name: str) -> bool:
+        """Whether the stage that sets the attribute `name` has done so."""
+        return hasattr(self, name)

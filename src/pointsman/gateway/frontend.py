@@ -4,29 +4,35 @@ from collections.abc import Awaitable
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from pointsman.core.errors import BodyTooLarge, PointsmanError, SlowClient
+from pointsman.core.errors import BodyTooLarge, ClientFault, NotFound, PointsmanError, SlowClient
 from pointsman.core.ids import new_request_id
 from pointsman.gateway.dialects.base import Route
 from pointsman.gateway.dialects.registry import CODECS, ROUTE_TABLE
+from pointsman.gateway.headers import JSON
 from pointsman.gateway.http.exchange import Exchange
 from pointsman.gateway.http.protocol import Limits
 from pointsman.gateway.pipeline import Pipeline
 
 AGENT_PREFIX = "/a/"
 MAX_REMEMBERED = 4096
+ANTHROPIC_MARK = b"anthropic-version"
 
 
 class Match(NamedTuple):
-    """Where a URL leads: the route, what its `*` matched, and the agent named in the path."""
+    """Where a URL leads: the route, what its `*` matched, and the agent named in the path. Without a route
+    it leads nowhere, and `codec` is the dialect in which `error` says so."""
 
-    route: Route
+    route: Route | None
     rest: str
     path: str
     path_agent: str | None
+    codec: str
+    error: ClientFault | None = None
 
 
 class Frontend:
-    """Matches paths, with and without `/v1`, and behind `/a/AGENT`."""
+    """Matches paths, with and without `/v1`, and behind `/a/AGENT`. Paths that are no dialect's and lie
+    outside of those prefixes are left to the control API."""
 
     def __init__(self, pipeline: Pipeline, limits: Limits) -> None:
         self.limits = limits
@@ -36,13 +42,13 @@ class Frontend:
     def match(self, method: bytes, url: bytes, exchange: Exchange) -> bool:
         """Whether this is one of the gateway's paths; if so it fills in the exchange."""
         path, _, query = url.partition(b"?")
-        key = (method, path, b"anthropic-version" in exchange.headers)
+        key = (method, path, ANTHROPIC_MARK in exchange.headers)
         found = self._remembered.get(key)
         if found is None:
             found = _find(*key)
             if found is None:
                 return False
-            if len(self._remembered) < MAX_REMEMBERED:
+            if found.route is not None and len(self._remembered) < MAX_REMEMBERED:
                 self._remembered[key] = found
         exchange.match = found
         exchange.path = found.path
@@ -52,6 +58,8 @@ class Frontend:
 
     def serve(self, exchange: Exchange) -> Awaitable[None]:
         """Answers a whole request."""
+        if exchange.match.error is not None:
+            return self._refuse_path(exchange)
         return self._pipeline.serve(exchange)
 
     def refuse(self, exchange: Exchange, why: str) -> None:
@@ -61,10 +69,18 @@ class Frontend:
             error = BodyTooLarge(f"the request body is over {self.limits.max_body_bytes} bytes")
         else:
             error = SlowClient(f"the request did not arrive within {self.limits.request_arrival_s:g} s")
-        found = exchange.match
-        assert isinstance(found, Match)  # the protocol matched it before
-        status, body = CODECS[found.route.codec].render_error(error, new_request_id())
-        exchange.reply(status, b"content-type: application/json\r\n", body)
+        _reply(exchange, error)
+
+    async def _refuse_path(self, exchange: Exchange) -> None:
+        _reply(exchange, exchange.match.error)
+
+
+def _reply(exchange: Exchange, error: PointsmanError) -> None:
+    status, body = CODECS[exchange.match.codec].render_error(error, new_request_id())
+    lines = b"content-type: %s\r\n" % JSON
+    if status == 405:
+        lines += b"allow: %s\r\n" % ", ".join(ROUTE_TABLE.allowed(exchange.path)).encode()
+    exchange.reply(status, lines, body)
 
 
 def _find(method: bytes, raw_path: bytes, is_anthropic: bool) -> Match | None:
@@ -75,7 +91,24 @@ def _find(method: bytes, raw_path: bytes, is_anthropic: bool) -> Match | None:
         agent, slash, tail = path[len(AGENT_PREFIX) :].partition("/")
         inner = slash + tail or "/"
     resolved = ROUTE_TABLE.resolve(method.decode("latin-1"), inner, is_anthropic)
-    if resolved is None:
+    if resolved is not None:
+        route, rest = resolved
+        return Match(route, rest, inner, agent, route.codec)
+    return _nowhere(method.decode("latin-1"), inner, agent, is_anthropic)
+
+
+def _nowhere(method: str, path: str, agent: str | None, is_anthropic: bool) -> Match | None:
+    """A path of ours under another method, or an unknown one where only ours can be; else None."""
+    allowed = ROUTE_TABLE.allowed(path)
+    error: ClientFault
+    if allowed:
+        error = ClientFault(
+            f"{path} takes {' or '.join(allowed)}, not {method}", status=405, code="method_not_allowed"
+        )
+    elif agent is not None or path.startswith("/v1/"):
+        error = NotFound(f"there is no {method} {path} here; see the dialects in Pointsman's reference")
+    else:
         return None
-    route, rest = resolved
-    return Match(route, rest, inner, agent)
+    route = ROUTE_TABLE.resolve(allowed[0], path, is_anthropic) if allowed else None
+    codec = route[0].codec if route is not None else "anthropic" if is_anthropic else "openai_chat"
+    return Match(None, "", path, agent, codec, error)

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from pointsman.gateway.attempt import Attempt
     from pointsman.gateway.call import Call
 
-SSE = b"text/event-stream"
 JSON = b"application/json"
+ID_NAMES = (b"request-id", b"x-request-id")
+"""Where the dialects' SDKs look for the id to show in their errors."""
 
 
 def _wanted(name: bytes, patterns: tuple[bytes, ...]) -> bool:
@@ -40,16 +41,24 @@ def forwarded(attempt: "Attempt") -> bytes:
     return lines
 
 
+def provider_lines(attempt: "Attempt") -> bytes:
+    """The lines of a provider's refusal that its dialect's clients read. Not `retry-after`: the gateway
+    writes that itself, in whole seconds."""
+    patterns = tuple([name for name in attempt.codec.return_headers if name != b"retry-after"])
+    return _lines(attempt.answer_headers, patterns)
+
+
 def returned(attempt: "Attempt") -> bytes:
     """Header lines for the client: content type, the provider's own that its dialect returns, and what
     could not be carried."""
     call = attempt.call
-    streams = call.outline is not None and call.outline.stream
+    streams = call.outline.stream
     if attempt.passes_through:
         lines = _lines(attempt.answer_headers, (b"content-type", *attempt.codec.return_headers))
     else:
         kind = call.codec.stream_type if streams else JSON
         lines = b"content-type: %s\r\n" % kind
+    lines += request_id(call, lines)
     if streams:
         lines += b"cache-control: no-cache\r\n"
     if call.losses.fields:
@@ -58,12 +67,22 @@ def returned(attempt: "Attempt") -> bytes:
     return lines
 
 
+def request_id(call: "Call", present: bytes = b"") -> bytes:
+    """The request id under the dialect's own name, unless the lines `present` hold the provider's."""
+    wanted = call.codec.return_headers
+    lines = b""
+    for name in ID_NAMES:
+        if name in wanted and not (present.startswith(name + b":") or b"\n" + name + b":" in present):
+            lines += b"%s: %s\r\n" % (name, call.request_id.encode())
+    return lines
+
+
 def own(call: "Call", target: str) -> bytes:
     """The `x-pointsman-*` lines that explain who answers and why; the cost comes apart, when known."""
-    decision, caller = call.decision, call.caller
-    agent = caller.agent_id if caller is not None else "unknown"
-    if decision is None:
+    agent = call.caller.agent_id if call.reached("caller") else "unknown"
+    if not call.reached("decision"):
         return f"x-pointsman-request-id: {call.request_id}\r\nx-pointsman-agent: {agent}\r\n".encode()
+    decision = call.decision
     lines = (
         f"x-pointsman-request-id: {call.request_id}\r\n"
         f"x-pointsman-agent: {agent}\r\n"

@@ -71,7 +71,7 @@ class Identifier:
         Raises `Unauthenticated` (no key where one is required; an unknown or revoked one), `NotPermitted`
         (the key may not speak for this agent), `InvalidRequest` (an agent id that is none).
         """
-        key = self._key(headers)
+        key = self.check_key(headers)
         vendor = vendor_session(headers)
         agent, source = _claim(headers, path_agent, outline)
         if key is not None and (key.agent or key.allowed_agents):
@@ -92,7 +92,9 @@ class Identifier:
             subagent=vendor.subagent,
         )
 
-    def _key(self, headers: Mapping[bytes, bytes]) -> ApiKey | None:
+    def check_key(self, headers: Mapping[bytes, bytes]) -> ApiKey | None:
+        """The caller's key. Raises `Unauthenticated` for an unknown or revoked one, and for none where one
+        is required."""
         for secret in _credentials(headers):
             key = self._keys.lookup(secret)
             if key is not None:

@@ -14,11 +14,12 @@ from pointsman.core.errors import (
     NoTarget,
     PointsmanError,
     QuotaExhausted,
-    UpstreamFault,
+    StreamTruncated,
 )
 from pointsman.core.events import FinishState
 from pointsman.core.features import Features
 from pointsman.core.ids import new_request_id
+from pointsman.core.keys import ApiKey
 from pointsman.core.ports import Recorder
 from pointsman.gateway import headers, records
 from pointsman.gateway.agents import AgentRegistry
@@ -32,8 +33,9 @@ from pointsman.gateway.identify import Identifier
 from pointsman.gateway.kinds import kind_of
 from pointsman.gateway.policy import Policy
 from pointsman.gateway.refusals import refuse
-from pointsman.gateway.repeats import Repeats
-from pointsman.gateway.sides import answer_aside
+from pointsman.gateway.repeats import Repeats, in_tool_loop
+from pointsman.gateway.sides import answer_at_once, answer_page
+from pointsman.routing.cost import expected_cost_usd_micros
 
 log = logging.getLogger("pointsman.gateway")
 
@@ -65,14 +67,16 @@ class Pipeline:
 
     async def serve(self, exchange: Exchange) -> None:
         """Answers a request. Never raises: this is the edge of the data plane."""
-        route, rest = exchange.match[:2]
-        if route.page is not None:
-            answer_aside(exchange, route, rest, self.parts.policy.current)
-            return
+        route = exchange.match.route
         codec = CODECS[route.codec]
         call = Call(exchange, route, codec, new_request_id(), self._loop.time(), time.time_ns() // 1000)
         try:
+            if route.page is not None:
+                self._show(call)
+                return
             self._admit(call)
+            if answer_at_once(call):
+                return
             self._choose(call)
             await self._deliver(call)
         except PointsmanError as error:
@@ -83,6 +87,17 @@ class Pipeline:
         except Exception as error:
             log.exception("request %s met a bug", call.request_id)
             self._refuse(call, Internal(f"Pointsman met a bug ({type(error).__name__}); see its log"))
+        finally:
+            if call.watched:
+                self._note_end(call)
+
+    def _show(self, call: Call) -> None:
+        """Answers a page, which is nobody's business without a key where keys are required."""
+        exchange = call.exchange
+        if not call.route.open:
+            self.parts.identifier.check_key(exchange.headers)
+        call.recorded = True  # pages are not logged
+        answer_page(exchange, self.parts.policy.current)
 
     def _admit(self, call: Call) -> None:
         """Reads the request's outline, learns who calls, and stops loops."""
@@ -91,8 +106,14 @@ class Pipeline:
         call.caller = caller = parts.identifier.identify(
             exchange.headers, exchange.path_agent, outline, exchange.client_ip
         )
+        if call.route.kind != "chat":
+            return
         repeat = parts.repeats.seen(
-            caller.agent_id, exchange.body, call.started_s, exchange.headers.get(b"x-stainless-retry-count")
+            caller.agent_id,
+            exchange.body,
+            call.started_s,
+            exchange.headers.get(b"x-stainless-retry-count"),
+            tool_loop=in_tool_loop(outline),
         )
         call.body_hash = repeat.body_hash
         call.kind = kind_of(outline, exchange.headers, repeat.retry)
@@ -101,24 +122,15 @@ class Pipeline:
                 "the same request came again and again; the gateway stopped the loop",
                 retry_after_s=repeat.retry_after_s,
             )
+        call.watched = True
 
     def _choose(self, call: Call) -> None:
         """Turns the request into features and asks for the decision."""
         parts, outline, caller = self.parts, call.outline, call.caller
-        assert outline is not None and caller is not None  # set by _admit
         policy = parts.policy
         call.snapshot = snapshot = policy.current
         call.profile = profile = snapshot.profile(caller.agent_id)
         key = caller.key
-        left = None
-        if profile.daily_budget_usd_micros is not None or key is not None:
-            left = parts.budgets.left(
-                caller.agent_id,
-                profile.daily_budget_usd_micros,
-                key.id if key is not None else None,
-                key.daily_budget_usd_micros if key is not None else None,
-                _utc_day(call),
-            )
         call.features = features = Features(
             agent=caller.agent_id,
             requested=outline.model,
@@ -128,15 +140,19 @@ class Pipeline:
             max_output_tokens=outline.max_output_tokens or 0,
             task_type=call.kind if call.kind.startswith("side_") else "",
             unhealthy=parts.health.unhealthy(call.started_s),
-            budget_left_usd_micros=left,
+            budget_left_usd_micros=self._budget_left(call, profile.daily_budget_usd_micros, key),
             allowed_models=key.allowed_models if key is not None else (),
         )
-        call.decision = policy.router.decide(features)
+        try:
+            call.decision = policy.router.decide(features)
+        except NoTarget as error:
+            error.retry_after_s = error.retry_after_s or parts.health.retry_after_s(call.started_s)
+            raise
 
     async def _deliver(self, call: Call) -> None:
-        """Asks the chosen target, then its fallbacks, until one answers."""
+        """Asks the chosen target, then its fallbacks, until one answers. What the client is told in the
+        end is the first error: the later ones are about targets it never asked for."""
         decision, snapshot = call.decision, call.snapshot
-        assert decision is not None and snapshot is not None  # set by _choose
         reservation = self._reserve(call)
         first_error: PointsmanError | None = None
         spent_usd_micros = 0
@@ -149,79 +165,104 @@ class Pipeline:
                 for asked in range(1 + upstream.endpoint.retries):
                     if asked:
                         await asyncio.sleep(_backoff_s(asked))
+                    if not self.parts.health.admit(target_id, self._loop.time()):
+                        break
                     attempt = Attempt(call, target, upstream, self._loop.time())
                     error, cost_usd_micros = await self._try(call, attempt)
                     spent_usd_micros += cost_usd_micros
                     if error is None or attempt.committed:
                         return
                     first_error = first_error or error
-                    if not _another_may(error):
-                        raise error
+                    if not (error.try_next or isinstance(error, CannotCarry)):
+                        raise first_error
                     if error.code not in RETRY_HERE:
                         break
-            raise first_error or NoTarget("no provider of the chosen models is running; see `pointsman doctor`")
+            raise first_error or self._none_left()
         finally:
             if reservation is not None:
                 self.parts.budgets.settle(reservation, spent_usd_micros)
 
     async def _try(self, call: Call, attempt: Attempt) -> tuple[PointsmanError | None, int]:
         """Runs one attempt and records it: its error (None when it went well) and its cost."""
-        target = attempt.target
+        target_id, health = attempt.target.id, self.parts.health
         try:
-            await attempt.run(headers.own(call, target.id))
+            await attempt.run(headers.own(call, target_id))
         except PointsmanError as error:
-            if isinstance(error, UpstreamFault):
-                self.parts.health.failed(target.id, error, self._loop.time())
-            cost = self._record(call, attempt, FinishState.FAILED, error)
+            health.failed(target_id, error, self._loop.time())
+            state = FinishState.TRUNCATED if isinstance(error, StreamTruncated) else FinishState.FAILED
+            cost = self._record(call, attempt, state, error)
             if attempt.committed:
                 attempt.fail_in_stream(error)
             return error, cost
         except asyncio.CancelledError:
+            health.released(target_id)
             self._record(call, attempt, FinishState.CLIENT_GONE, None)
             raise
-        now_s = self._loop.time()
-        self.parts.health.succeeded(target.id, (now_s - attempt.started_s) * 1000)
+        health.succeeded(target_id, (self._loop.time() - attempt.started_s) * 1000)
         cost = self._record(call, attempt, FinishState.COMPLETED, None)
         attempt.finish(headers.cost(cost))
         return None, cost
 
-    def _record(
-        self, call: Call, attempt: Attempt, state: FinishState, error: PointsmanError | None
-    ) -> int:
+    def _record(self, call: Call, attempt: Attempt, state: FinishState, error: PointsmanError | None) -> int:
         """Journals the attempt; its cost in micro-USD."""
         record = records.of_attempt(call, attempt, self._loop.time(), state, error)
         call.attempts += 1
         call.recorded = True
+        call.state = state
+        call.empty = attempt.tally.empty
         self.parts.recorder.append(record)
         self.parts.registry.count(record)
-        self.parts.repeats.finished(call.caller.agent_id, call.body_hash, state)  # type: ignore[union-attr]
         return record.cost_usd_micros
 
     def _refuse(self, call: Call, error: PointsmanError) -> None:
         """Answers with an error; journals it if no attempt has been."""
         if not call.recorded:
-            record = records.of_refusal(call, self._loop.time(), error)
-            self.parts.recorder.append(record)
+            call.state = FinishState.REFUSED
+            self.parts.recorder.append(records.of_refusal(call, self._loop.time(), error))
             call.recorded = True
         refuse(call, error)
 
-    def _reserve(self, call: Call) -> Reservation | None:
-        features, caller, profile = call.features, call.caller, call.profile
-        assert features is not None and caller is not None and profile is not None  # set by _choose
-        if features.budget_left_usd_micros is None:
+    def _note_end(self, call: Call) -> None:
+        if call.caller is not None:
+            self.parts.repeats.finished(
+                call.caller.agent_id, call.body_hash, call.state, self._loop.time(), empty=call.empty
+            )
+
+    def _budget_left(self, call: Call, agent_limit: int | None, key: ApiKey | None) -> int | None:
+        if agent_limit is None and key is None:
             return None
-        reservation = self.parts.budgets.reserve(call)
+        return self.parts.budgets.left(call.caller.agent_id, agent_limit, *_limit_of(key), _utc_day(call))
+
+    def _reserve(self, call: Call) -> Reservation | None:
+        """Holds the expected cost back. It is also how spending without a limit is counted per key."""
+        caller, profile = call.caller, call.profile
+        if profile.daily_budget_usd_micros is None and caller.key is None:
+            return None
+        model = call.snapshot.targets[call.decision.target].model
+        reservation = self.parts.budgets.reserve(
+            caller.agent_id,
+            profile.daily_budget_usd_micros,
+            *_limit_of(caller.key),
+            _utc_day(call),
+            expected_cost_usd_micros(model, call.features),
+        )
         if reservation is None:
             raise QuotaExhausted("the daily budget is spent; it starts anew at 00:00 UTC")
         return reservation
+
+    def _none_left(self) -> NoTarget:
+        return NoTarget(
+            "every model that may answer is failing right now; `pointsman status` tells which and why",
+            retry_after_s=self.parts.health.retry_after_s(self._loop.time()),
+        )
 
     def _upstream(self, target_id: str, provider: str) -> Upstream | None:
         upstreams = self.parts.upstreams
         return upstreams.get(target_id) or upstreams.get(provider)
 
 
-def _another_may(error: PointsmanError) -> bool:
-    return error.try_next or isinstance(error, CannotCarry)
+def _limit_of(key: ApiKey | None) -> tuple[str | None, int | None]:
+    return (None, None) if key is None else (key.id, key.daily_budget_usd_micros)
 
 
 def _backoff_s(asked: int) -> float:

@@ -21,7 +21,6 @@ def of_attempt(
     """The row of one attempt, priced at its target's price."""
     tally, target = attempt.tally, attempt.target
     caller, outline, decision = call.caller, call.outline, call.decision
-    assert caller is not None and outline is not None and decision is not None  # set before any attempt
     produced = tally.usage is not None or tally.characters > 0
     usage = tally.billed_usage(outline.context_tokens if produced else 0)
     price = target.model.price
@@ -60,7 +59,7 @@ def of_attempt(
         decision_id=call.request_id,
         policy_version=decision.snapshot_version,
         reason_code=decision.reason_code,
-        task_type=call.features.task_type if call.features is not None else "",
+        task_type=call.features.task_type,
         session_key=caller.session_key,
         tool_call_ids=tuple(tally.tool_call_ids),
         losses=tuple(call.losses.fields),
@@ -70,7 +69,9 @@ def of_attempt(
 
 def of_refusal(call: Call, now_s: float, error: PointsmanError) -> RequestRecord:
     """The row of a request that reached no provider."""
-    caller, outline = call.caller, call.outline
+    caller = call.caller if call.reached("caller") else None
+    outline = call.outline if call.reached("outline") else None
+    features = call.features if call.reached("features") else None
     return RequestRecord(
         request_id=call.request_id,
         attempt=call.attempts,
@@ -103,13 +104,13 @@ def of_refusal(call: Call, now_s: float, error: PointsmanError) -> RequestRecord
         confidence=0.0,
         fallback_used=False,
         decision_id=call.request_id,
-        policy_version=call.snapshot.version if call.snapshot is not None else 0,
+        policy_version=call.snapshot.version if call.reached("snapshot") else 0,
         reason_code=error.code or error.kind,
         task_type="",
         session_key=caller.session_key if caller is not None else None,
         tool_call_ids=(),
         losses=(),
-        features=_encoder.encode(call.features) if call.features is not None else None,
+        features=_encoder.encode(features) if features is not None else None,
     )
 
 

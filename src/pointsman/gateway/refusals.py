@@ -11,13 +11,14 @@ DEFAULT_RETRY_AFTER_S = 2
 def refuse(call: Call, error: PointsmanError) -> None:
     """Replies with `error`. A provider's own refusal goes to a client of its dialect byte for byte; 429,
     503 and 529 always carry a whole-second `retry-after`, without which some clients give up."""
-    own = headers.own(call, call.decision.target if call.decision is not None else "")
+    own = headers.own(call, call.decision.target if call.reached("decision") else "")
     if isinstance(error, UpstreamFault) and error.body is not None and error.dialect == call.codec.name:
         status, body, kind = error.status, error.body, error.content_type
+        own += error.header_lines
     else:
         status, body = call.codec.render_error(error, call.request_id)
         kind = headers.JSON
-    lines = b"%scontent-type: %s\r\n" % (own, kind)
+    lines = b"%s%scontent-type: %s\r\n" % (own, headers.request_id(call, own), kind)
     if status in RETRY_LATER:
         lines += b"retry-after: %d\r\n" % max(error.retry_after_s or DEFAULT_RETRY_AFTER_S, 1)
     call.exchange.reply(status, lines, body)

@@ -1,7 +1,9 @@
 """The endpoints beside the chat: model lists, probes, and the gateway's view of what it serves."""
 
+from pointsman.core.events import FinishState
 from pointsman.core.snapshot import PolicySnapshot
-from pointsman.gateway.dialects.base import ModelCard, Page, PageRequest, Route
+from pointsman.gateway.call import Call
+from pointsman.gateway.dialects.base import ModelCard, Page, PageRequest
 from pointsman.gateway.http.exchange import Exchange
 
 
@@ -27,14 +29,14 @@ def model_cards(snapshot: PolicySnapshot) -> list[ModelCard]:
     return cards
 
 
-def answer_aside(exchange: Exchange, route: Route, rest: str, snapshot: PolicySnapshot) -> None:
+def answer_page(exchange: Exchange, snapshot: PolicySnapshot) -> None:
     """Answers a page of a dialect from the running snapshot."""
-    assert route.page is not None  # only page routes come here
-    page: Page = route.page(
+    found = exchange.match
+    page: Page = found.route.page(
         PageRequest(
             method=exchange.method,
             path=exchange.path,
-            rest=rest,
+            rest=found.rest,
             query=exchange.query,
             headers=exchange.headers,
             body=exchange.body,
@@ -42,3 +44,20 @@ def answer_aside(exchange: Exchange, route: Route, rest: str, snapshot: PolicySn
         )
     )
     exchange.reply(page.status, b"content-type: %s\r\n" % page.content_type, page.body)
+
+
+def answer_at_once(call: Call) -> bool:
+    """Answers what needs no model: token counts (estimated from the prompt's length) and probes."""
+    route, codec = call.route, call.codec
+    if route.kind == "count":
+        body = codec.encode_count(call.outline.context_tokens)  # type: ignore[union-attr]
+    elif route.kind == "chat":
+        found = codec.immediate(call.exchange.body)  # type: ignore[union-attr]
+        if found is None:
+            return False
+        body = found
+        call.state = FinishState.COMPLETED
+    else:
+        return False
+    call.exchange.reply(200, b"content-type: application/json\r\n", body)
+    return True

@@ -1,5 +1,7 @@
 """What one answer amounted to, summed up from its canonical events or its whole response."""
 
+from msgspec.structs import replace
+
 from pointsman.core.chat import ChatResponse, Finish, Refusal, Text, Thinking, ToolCall, Usage
 from pointsman.core.errors import PointsmanError
 from pointsman.core.stream import (
@@ -73,8 +75,17 @@ class Tally:
         self.usage = response.usage
 
     def billed_usage(self, context_tokens: int) -> Usage:
-        """The provider's figures, or an estimate from `context_tokens` and what came, marked as such."""
-        if self.usage is not None:
-            return self.usage
+        """The provider's figures, or an estimate from `context_tokens` and what came, marked as such. A
+        report from the stream's start says little of the output: there the estimate may be higher."""
+        usage = self.usage
+        if usage is not None and not usage.estimated:
+            return usage
         produced = -(-self.characters // CHARACTERS_PER_TOKEN)
-        return Usage(input_tokens=context_tokens, output_tokens=produced, estimated=True)
+        if usage is None:
+            return Usage(input_tokens=context_tokens, output_tokens=produced, estimated=True)
+        return replace(usage, output_tokens=max(usage.output_tokens, produced))
+
+    @property
+    def empty(self) -> bool:
+        """Whether neither text nor a tool call came."""
+        return self.characters == 0 and not self.tool_call_ids

@@ -97,7 +97,8 @@ class Route(Struct, frozen=True, kw_only=True):
     """One path a dialect serves, without a `/v1` (both forms are matched) and without `/a/AGENT`.
 
     `kind` is `chat`, `embed`, `count` (count the prompt's tokens) or `page`. `path` may end in `*`.
-    `codec` names the codec in `CODECS` that reads and writes this path's bodies.
+    `codec` names the codec in `CODECS` that reads and writes this path's bodies. `open` pages are
+    answered without a key even where keys are required: they only say that the gateway is there.
     """
 
     method: str
@@ -105,6 +106,7 @@ class Route(Struct, frozen=True, kw_only=True):
     kind: Literal["chat", "embed", "count", "page"]
     codec: str
     page: Callable[[PageRequest], Page] | None = None
+    open: bool = False
 
 
 class Codec(Protocol):
@@ -165,6 +167,10 @@ class ChatCodec(Codec, Protocol):
 
     def encode_count(self, tokens: int) -> bytes:
         """The body of a count answer."""
+        ...
+
+    def immediate(self, body: bytes) -> bytes | None:
+        """The answer to a request that needs no model (Ollama's load and unload probes), else None."""
         ...
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 STATUS_LINES: dict[int, bytes] = {
     status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus
@@ -62,7 +63,7 @@ class Exchange:
         self.path = ""
         self.query = b""
         self.path_agent: str | None = None
-        self.match: object = None
+        self.match: Any = None
         self.headers: dict[bytes, bytes] = {}
         self.client_ip = ""
         self.body = b""

@@ -77,6 +77,10 @@ class AnthropicCodec:
         """The answer of the token counter."""
         return msgspec.json.encode({"input_tokens": tokens})
 
+    def immediate(self, body: bytes) -> bytes | None:
+        """None: every request of this dialect is for a model."""
+        return None
+
 
 CODEC = AnthropicCodec()
 
@@ -85,6 +89,6 @@ ROUTES = (
     Route(method="POST", path="/messages/count_tokens", kind="count", codec=CODEC.name),
     Route(method="GET", path="/models", kind="page", codec=CODEC.name, page=pages.models),
     Route(method="GET", path="/models/*", kind="page", codec=CODEC.name, page=pages.model),
-    Route(method="HEAD", path="/api/hello", kind="page", codec=CODEC.name, page=pages.hello),
-    Route(method="GET", path="/api/hello", kind="page", codec=CODEC.name, page=pages.hello),
+    Route(method="HEAD", path="/api/hello", kind="page", codec=CODEC.name, page=pages.hello, open=True),
+    Route(method="GET", path="/api/hello", kind="page", codec=CODEC.name, page=pages.hello, open=True),
 )

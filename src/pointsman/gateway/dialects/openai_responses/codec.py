@@ -100,6 +100,10 @@ class ResponsesCodec:
         """The answer of the token counter."""
         return msgspec.json.encode({"object": "response.input_tokens", "input_tokens": tokens})
 
+    def immediate(self, body: bytes) -> bytes | None:
+        """None: every request of this dialect is for a model."""
+        return None
+
 
 CODEC = ResponsesCodec()
 

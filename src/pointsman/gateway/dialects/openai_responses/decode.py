@@ -8,9 +8,9 @@ from msgspec import Raw, Struct
 
 from pointsman.core.chat import ChatRequest, Json, Message, Reasoning, ResponseFormat, Text
 from pointsman.core.errors import CannotCarry, InvalidRequest
+from pointsman.gateway.dialects.openai_bodies import checked, misfit
 from pointsman.gateway.dialects.openai_responses.items import ItemReader
 from pointsman.gateway.dialects.openai_responses.tools import Offer, read_offer
-from pointsman.gateway.dialects.openai_responses.wire import checked, misfit
 
 STATEFUL = {
     "previous_response_id": "the stored state of an earlier answer; send the whole history in `input`",

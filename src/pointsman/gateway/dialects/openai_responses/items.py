@@ -20,10 +20,11 @@ from pointsman.core.chat import (
     ToolResult,
 )
 from pointsman.core.errors import CannotCarry, InvalidRequest
+from pointsman.gateway.dialects.openai_bodies import checked
 from pointsman.gateway.dialects.openai_responses import wire
 from pointsman.gateway.dialects.openai_responses.namespaces import Place, flat_name
 from pointsman.gateway.dialects.openai_responses.seal import unseal
-from pointsman.gateway.dialects.openai_responses.wire import KNOWN_ITEMS, Item, checked
+from pointsman.gateway.dialects.openai_responses.wire import KNOWN_ITEMS, Item
 
 _ROLES: Mapping[str, Role] = {
     "system": "system",

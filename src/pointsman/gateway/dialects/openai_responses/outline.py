@@ -9,8 +9,8 @@ from msgspec import Raw, Struct
 from pointsman.core.chat import Outline
 from pointsman.core.errors import InvalidRequest
 from pointsman.core.features import Need
+from pointsman.gateway.dialects.openai_bodies import checked
 from pointsman.gateway.dialects.openai_responses.namespaces import flat_name
-from pointsman.gateway.dialects.openai_responses.wire import checked
 
 LEADING_CHARS = 2000
 IMAGE_TOKENS = 1000

@@ -7,8 +7,8 @@ from msgspec import Struct, field
 
 from pointsman.core.chat import Json, Tool, ToolChoice
 from pointsman.core.errors import CannotCarry, InvalidRequest
+from pointsman.gateway.dialects.openai_bodies import misfit
 from pointsman.gateway.dialects.openai_responses.namespaces import Place, flat_names
-from pointsman.gateway.dialects.openai_responses.wire import misfit
 
 
 class Offer(Struct):

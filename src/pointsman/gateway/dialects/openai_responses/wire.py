@@ -1,16 +1,9 @@
-"""The shapes of this dialect's JSON that both directions read, and how a misfit becomes an error."""
+"""The shapes of this dialect's JSON that both directions read."""
 
-import re
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
-
-from pointsman.core.errors import InvalidRequest
-
-Decoded = TypeVar("Decoded")
-
-_PLACE = re.compile(r" - at `\$\.?(.*)`$")
 
 
 class Head(Struct):
@@ -132,26 +125,3 @@ class WireResponse(Struct):
 HEAD: msgspec.json.Decoder[Head] = msgspec.json.Decoder(Head)
 ITEM: msgspec.json.Decoder[Item] = msgspec.json.Decoder(Item)
 RESPONSE: msgspec.json.Decoder[WireResponse] = msgspec.json.Decoder(WireResponse)
-
-
-def checked(decoder: msgspec.json.Decoder[Decoded], data: bytes | Raw, at: str = "") -> Decoded:
-    """The value of `data`, which stands at the path `at` of a request's body. Raises `InvalidRequest`
-    naming the field that does not fit."""
-    try:
-        return decoder.decode(data)
-    except (ValueError, RecursionError) as error:
-        raise misfit(error, at) from None
-
-
-def misfit(error: Exception, at: str = "") -> InvalidRequest:
-    """What a decoder's complaint means for the client; `at` is prefixed to the field's path."""
-    text = str(error)
-    if not isinstance(error, msgspec.ValidationError):
-        return InvalidRequest(f"The request body is not valid JSON: {text}", code="invalid_json")
-    place = _PLACE.search(text)
-    inner = place[1] if place else ""
-    dot = "." if at and inner and not inner.startswith("[") else ""
-    param = f"{at}{dot}{inner}" or None
-    reason = text[: place.start()] if place else text
-    where = f" for `{param}`" if param else ""
-    return InvalidRequest(f"Invalid type{where}: {reason}.", code="invalid_type", param=param)
