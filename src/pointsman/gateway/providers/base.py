@@ -11,6 +11,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     with no prefix, or `authorization` with `Bearer `). `key_env` names the environment variable with
     the secret (None: no key needed). `headers` are sent unless the client's own of that name are
     forwarded. `models_path` lists what is served; `price_provider` is the catalogue's name for it.
+    `base_url_suffix` is appended to a base URL from `base_url_env` that has no path of its own.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     dialects: dict[str, str]
     key_env: str | None = None
     base_url_env: str | None = None
+    base_url_suffix: str = ""
     auth_header: str = "authorization"
     auth_prefix: str = "Bearer "
     headers: dict[str, str] = field(default_factory=dict)
