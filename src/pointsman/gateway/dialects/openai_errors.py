@@ -38,6 +38,21 @@ _REJECTIONS: dict[int, Kind] = {
 }
 _CONTEXT_CODES = frozenset({"context_length_exceeded", "string_above_max_length"})
 _MESSAGE_CHARS = 500
+_STREAM_STATUS: dict[str, int] = {
+    "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
+    "insufficient_quota": 429,
+    "overloaded": 503,
+    "overloaded_error": 503,
+    "service_unavailable": 503,
+    "context_length_exceeded": 400,
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "timeout_error": 504,
+}
+"""What the words of an error inside a stream, which has no status, would mean as one."""
 
 
 def render(error: PointsmanError, request_id: str) -> tuple[int, bytes]:
@@ -63,6 +78,23 @@ def read(status: int, headers: Headers, body: bytes) -> UpstreamFault:
     fault.body = body
     fault.content_type = dict(headers).get(b"content-type", b"application/json")
     return fault
+
+
+def stream_error(error: PointsmanError, request_id: str) -> bytes:
+    """The error as an event inside a stream; nothing may follow it."""
+    return b"data: %s\n\n" % render(error, request_id)[1]
+
+
+def read_in_stream(data: bytes) -> UpstreamFault:
+    """What an `error` object among a stream's events means. Its `code` may be a number, a status."""
+    said = _said(data)
+    code, kind = said.get("code"), said.get("type")
+    words = [word for word in (code, kind) if isinstance(word, str)]
+    status = next((_STREAM_STATUS[word] for word in words if word in _STREAM_STATUS), 502)
+    if isinstance(code, int) and 400 <= code < 600:
+        status = code
+    message = str(said.get("message") or "The provider failed without saying why.")
+    return _fault(status, words[0] if words else None, message)
 
 
 def _fault(status: int, code: str | None, message: str) -> UpstreamFault:
