@@ -35,6 +35,7 @@ from pointsman.gateway.policy import Policy
 from pointsman.gateway.refusals import refuse
 from pointsman.gateway.repeats import Repeats, in_tool_loop
 from pointsman.gateway.sides import answer_at_once, answer_page
+from pointsman.gateway.strangers import refuse_strangers
 from pointsman.routing.cost import expected_cost_usd_micros
 
 log = logging.getLogger("pointsman.gateway")
@@ -94,8 +95,8 @@ class Pipeline:
     def _show(self, call: Call) -> None:
         """Answers a page, which is nobody's business without a key where keys are required."""
         exchange = call.exchange
-        if not call.route.open:
-            self.parts.identifier.check_key(exchange.headers)
+        if not call.route.open and self.parts.identifier.check_key(exchange.headers) is None:
+            refuse_strangers(exchange.headers)
         call.recorded = True  # pages are not logged
         answer_page(exchange, self.parts.policy.current)
 
@@ -106,6 +107,8 @@ class Pipeline:
         call.caller = caller = parts.identifier.identify(
             exchange.headers, exchange.path_agent, outline, exchange.client_ip
         )
+        if caller.key is None:
+            refuse_strangers(exchange.headers)
         if call.route.kind != "chat":
             return
         repeat = parts.repeats.seen(

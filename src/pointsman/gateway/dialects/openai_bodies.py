@@ -49,3 +49,17 @@ def with_model(body: bytes, model: str) -> bytes:
     fields = FIELDS.decode(body)
     fields["model"] = Raw(msgspec.json.encode(model))
     return msgspec.json.encode(fields)
+
+
+def data_url(url: str) -> tuple[str | None, str | None]:
+    """Media type and base64 of a `data:` URL; (None, None) for any other.
+
+    >>> data_url("data:image/gif;base64,R0lG"), data_url("https://x.example/a.gif")
+    (('image/gif', 'R0lG'), (None, None))
+    """
+    if not url.startswith("data:"):
+        return None, None
+    head, comma, data = url[5:].partition(",")
+    if not comma or not head.endswith(";base64"):
+        return None, None
+    return head[: -len(";base64")].partition(";")[0] or None, data

@@ -20,7 +20,7 @@ from pointsman.core.chat import (
     ToolResult,
 )
 from pointsman.core.errors import CannotCarry, InvalidRequest
-from pointsman.gateway.dialects.openai_bodies import checked
+from pointsman.gateway.dialects.openai_bodies import checked, data_url
 from pointsman.gateway.dialects.openai_responses import wire
 from pointsman.gateway.dialects.openai_responses.namespaces import Place, flat_name
 from pointsman.gateway.dialects.openai_responses.seal import unseal
@@ -173,7 +173,7 @@ def _image(part: wire.Part, at: str) -> Image:
     if part.image_url is None:
         message = f"Missing required parameter: `{at}.image_url`."
         raise InvalidRequest(message, code="missing_field", param=f"{at}.image_url")
-    media_type, data = _data_url(part.image_url)
+    media_type, data = data_url(part.image_url)
     url = part.image_url if data is None else None
     return Image(media_type=media_type, data=data, url=url, detail=part.detail)
 
@@ -181,15 +181,5 @@ def _image(part: wire.Part, at: str) -> Image:
 def _document(part: wire.Part) -> Document:
     if part.file_data is None:
         return Document(url=part.file_url, name=part.filename)
-    media_type, data = _data_url(part.file_data)
+    media_type, data = data_url(part.file_data)
     return Document(media_type=media_type, data=part.file_data if data is None else data, name=part.filename)
-
-
-def _data_url(url: str) -> tuple[str | None, str | None]:
-    """Media type and base64 of a `data:` URL; (None, None) for any other."""
-    if not url.startswith("data:"):
-        return None, None
-    head, comma, data = url[5:].partition(",")
-    if not comma or not head.endswith(";base64"):
-        return None, None
-    return head[: -len(";base64")].partition(";")[0] or None, data

@@ -1,0 +1,147 @@
+"""What a running gateway does beside serving: one small task each, all ended together.
+
+The first brings the database up; those that need it start when it is there.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from pointsman.app import keys_file
+from pointsman.app.catalogue import discover
+from pointsman.app.runtime import Runtime
+from pointsman.gateway.http.protocol import sweep
+from pointsman.store import api_keys, retention, spending
+from pointsman.store.database import open_database
+from pointsman.store.errors import StoreError
+from pointsman.store.loader import Loader
+from pointsman.store.notices import listen
+
+_logger = logging.getLogger("pointsman")
+
+RETRY_DATABASE_S = 2.0
+SYNC_EVERY_S = 1.0
+SWEEP_EVERY_S = 1.0
+BUDGETS_EVERY_S = 10.0
+REDISCOVER_EVERY_S = 60.0
+RETENTION_EVERY_S = 3600.0
+DATABASE_TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, StoreError, TimeoutError)
+
+
+class Background:
+    """All tasks of one runtime. `connections` are uvicorn's open client connections."""
+
+    def __init__(self, runtime: Runtime, connections: set[Any]) -> None:
+        self._runtime = runtime
+        self._connections = connections
+        self._tasks: list[asyncio.Task[None]] = []
+        self.loader: Loader | None = None
+
+    def start(self) -> None:
+        """Starts all of them."""
+        self._run(self._database())
+        self._run(_every(SYNC_EVERY_S, self._sync))
+        self._run(_every(SWEEP_EVERY_S, self._sweep))
+        self._run(_every(REDISCOVER_EVERY_S, self._rediscover))
+
+    async def stop(self) -> None:
+        """Ends them, and loads what is still in the journal if the database is there."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        runtime = self._runtime
+        if runtime.database is not None:
+            if self.loader is not None:
+                try:
+                    await asyncio.wait_for(self.loader.drain(), 10.0)
+                except DATABASE_TROUBLE as error:
+                    _logger.warning("What is not in the database yet stays in the journal: %s", error)
+            await runtime.database.close()
+
+    async def read_keys(self) -> None:
+        """Brings the keys of the store into force, and into the file beside it."""
+        runtime = self._runtime
+        if runtime.database is None:
+            return
+        keys = await api_keys.listing(runtime.database.pool)
+        runtime.keyring.replace(keys)
+        await asyncio.to_thread(keys_file.write, runtime.home.keys, keys)
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def _database(self) -> None:
+        """Opens the database, however long it takes, and starts what needs it."""
+        runtime = self._runtime
+        while runtime.database is None:
+            try:
+                runtime.database = await open_database(
+                    runtime.home.root, runtime.config.database_url(runtime.environ)
+                )
+            except DATABASE_TROUBLE as error:
+                if runtime.database_error != str(error):
+                    _logger.error(
+                        "The database is not there yet; requests are journaled meanwhile. %s", error
+                    )
+                runtime.database_error = str(error)
+                await asyncio.sleep(RETRY_DATABASE_S)
+        runtime.database_error = None
+        pool = runtime.database.pool
+        self.loader = Loader(runtime.home.journal, pool)
+        self._run(self.loader.run())
+        self._run(listen(runtime.database.dsn, api_keys.CHANNEL, self.read_keys))
+        self._run(_every(BUDGETS_EVERY_S, self._read_budgets))
+        self._run(_every(RETENTION_EVERY_S, self._keep_hot))
+        await _patiently(self.read_keys)
+        await _patiently(lambda: runtime.policies.publish(pool))
+
+    async def _sync(self) -> None:
+        await asyncio.to_thread(self._runtime.journal.sync)
+
+    async def _sweep(self) -> None:
+        sweep(self._connections, asyncio.get_running_loop().time())
+
+    async def _read_budgets(self) -> None:
+        database = self._runtime.database
+        if database is not None:
+            day = int(time.time()) // 86_400
+            self._runtime.budgets.load(await spending.spent_on(database.pool, day))
+
+    async def _keep_hot(self) -> None:
+        database = self._runtime.database
+        if database is not None:
+            async with database.pool.acquire() as connection:
+                days = self._runtime.config.log.retention_days
+                await retention.keep_hot(connection, datetime.now(UTC).date(), days)
+
+    async def _rediscover(self) -> None:
+        """Finds providers that came or went, such as an Ollama started later."""
+        runtime = self._runtime
+        found = await discover(runtime.config, runtime.environ)
+        if found.targets != runtime.catalogue.targets or found.endpoints != runtime.catalogue.endpoints:
+            runtime.catalogue = found
+            runtime.policies.replace(runtime.snapshot())
+            runtime.connect()
+            if runtime.database is not None:
+                await runtime.policies.publish(runtime.database.pool)
+
+
+async def _every(period_s: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await _patiently(work)
+        await asyncio.sleep(period_s)
+
+
+async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
+    """Does it, and logs what went wrong: the next turn will try again."""
+    try:
+        await work()
+    except DATABASE_TROUBLE as error:
+        _logger.warning("The database did not answer (%s); it is asked again.", error)
+    except Exception:
+        _logger.exception("A background task failed; it is tried again.")

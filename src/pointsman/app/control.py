@@ -1,0 +1,102 @@
+"""What the control API may ask of the running gateway (`core.ports.Control`)."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from pointsman import __version__
+from pointsman.app.background import Background
+from pointsman.app.config import ConfigInvalid, load_config
+from pointsman.app.runtime import Runtime
+from pointsman.core.errors import InvalidRequest
+from pointsman.core.snapshot import PolicySnapshot
+from pointsman.store.pool import Pool
+
+
+class RunningControl:
+    """Answers from the runtime; changes go through it. `url` is where it listens."""
+
+    def __init__(self, runtime: Runtime, background: Background, url: str) -> None:
+        self._runtime = runtime
+        self._background = background
+        self._url = url
+        self._started_s = time.time()
+
+    @property
+    def policy(self) -> PolicySnapshot:
+        """The running snapshot."""
+        return self._runtime.policies.policy.current
+
+    @property
+    def pool(self) -> Pool | None:
+        """Connections to the database; None while it has not been reached."""
+        database = self._runtime.database
+        return database.pool if database is not None else None
+
+    def status(self) -> Mapping[str, Any]:
+        """Figures of this process."""
+        runtime = self._runtime
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "url": self._url,
+            "home": str(runtime.home.home),
+            "started_s": int(self._started_s),
+            "policy_version": self.policy.version,
+            "targets": len(self.policy.targets),
+            "keys_required": runtime.require_keys,
+            "database": self._database(),
+            "journal": msgspec.to_builtins(runtime.journal.counts),
+            "loader": msgspec.to_builtins(self._background.loader.counts)
+            if self._background.loader
+            else None,
+            "local_models": msgspec.to_builtins(runtime.local_models.states()),
+            "warnings": list(runtime.catalogue.warnings),
+        }
+
+    def models(self) -> Sequence[Mapping[str, Any]]:
+        """One entry a target, by id."""
+        return [msgspec.to_builtins(target) for _, target in sorted(self.policy.targets.items())]
+
+    def agents(self) -> Sequence[Mapping[str, Any]]:
+        """One entry an agent, by id."""
+        return self._runtime.parts.registry.snapshot()
+
+    def health(self) -> Sequence[Mapping[str, Any]]:
+        """One entry a target that has been asked."""
+        health = self._runtime.parts.health
+        return [msgspec.to_builtins(entry) for entry in health.snapshot(self._runtime.now_s())]
+
+    async def reload(self) -> Mapping[str, Any]:
+        """Reads the configuration again and runs under it. Raises `InvalidRequest`, keeping the old one."""
+        runtime = self._runtime
+        try:
+            config = load_config(runtime.config_file, runtime.environ)
+            before = self.policy.targets
+            needs_restart = runtime.needs_restart(config)
+            await runtime.apply(config)
+        except ConfigInvalid as error:
+            raise InvalidRequest("; ".join(error.problems), code="invalid_config") from error
+        except ValueError as error:
+            raise InvalidRequest(str(error), code="invalid_config") from error
+        after = self.policy.targets
+        return {
+            "version": self.policy.version,
+            "added": sorted(after.keys() - before.keys()),
+            "removed": sorted(before.keys() - after.keys()),
+            "needs_restart": needs_restart,
+        }
+
+    async def keys_changed(self) -> None:
+        """Reads the keys of the store again."""
+        await self._background.read_keys()
+
+    def _database(self) -> Mapping[str, Any]:
+        runtime = self._runtime
+        database = runtime.database
+        if database is None:
+            return {"state": "away", "error": runtime.database_error}
+        return {"state": "open", "kind": "embedded" if database.embedded is not None else "external"}

@@ -1,0 +1,162 @@
+"""`pointsman up`: one process that serves until it is told to stop."""
+
+import contextlib
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import uvicorn
+import uvloop
+
+from pointsman.app.background import Background
+from pointsman.app.config import Config, find_config, load_config
+from pointsman.app.control import RunningControl
+from pointsman.app.greeting import greet
+from pointsman.app.logs import set_up_logs
+from pointsman.app.paths import Paths, paths
+from pointsman.app.runtime import Runtime
+from pointsman.core.addresses import is_loopback
+from pointsman.gateway.http.protocol import protocol_class
+from pointsman.web.app import control_app
+
+TOKEN_BYTES = 32
+BACKLOG = 16_384
+_logger = logging.getLogger("pointsman")
+
+
+class CannotStart(Exception):
+    """Why the gateway cannot start, and what to do."""
+
+
+def up(
+    environ: Mapping[str, str],
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    config_file: Path | None = None,
+    out: TextIO = sys.stdout,
+) -> None:
+    """Serves until SIGINT or SIGTERM. `host` and `port` win over the configuration. Raises `ConfigInvalid`
+    and `CannotStart`."""
+    file = config_file or find_config(environ)
+    config = load_config(file, environ)
+    files = paths(environ)
+    host = host or config.server.host
+    require_keys = _check_exposure(config, host)
+    try:
+        files.logs.mkdir(parents=True, exist_ok=True, mode=0o755)
+    except OSError as error:
+        raise CannotStart(
+            f"cannot write {files.home}: {error.strerror}. Set POINTSMAN_HOME to a folder of yours."
+        ) from error
+    set_up_logs(files.gateway_log, config.log.level)
+    listening = _listen(host, config.server.port if port is None else port)
+    runtime = Runtime(config, files, environ, file, require_keys=require_keys)
+    with contextlib.closing(listening):
+        uvloop.run(_serve(runtime, listening, out))
+
+
+async def _serve(runtime: Runtime, listening: socket.socket, out: TextIO) -> None:
+    host, port = listening.getsockname()[:2]
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    await runtime.open()
+    server = Server(runtime)
+    background = Background(runtime, server.server_state.connections)
+    control = RunningControl(runtime, background, url)
+    token = _admin_token(runtime.home, runtime.environ)
+    server.config.app = control_app(control, admin_token=token, loopback_only=is_loopback(host))
+    background.start()
+    _write_private(runtime.home.gateway, json.dumps({"url": url, "pid": os.getpid()}))
+    server.on_ready = lambda: greet(out, url, runtime)
+    try:
+        await server.serve([listening])
+    finally:
+        with contextlib.suppress(OSError):
+            runtime.home.gateway.unlink()
+        await background.stop()
+        await runtime.close()
+
+
+class Server(uvicorn.Server):
+    """uvicorn with the gateway's protocol. The second signal ends it at once."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        config = uvicorn.Config(
+            app=_not_yet,
+            http=protocol_class(runtime.frontend),
+            loop="none",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=int(runtime.config.server.drain_timeout_s),
+        )
+        super().__init__(config)
+        self.on_ready: Any = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts listening, then says so."""
+        await super().startup(sockets)
+        if self.on_ready is not None:
+            self.on_ready()
+
+
+async def _not_yet(scope: Any, receive: Any, send: Any) -> None:
+    """Stands where the control API will be; nothing is served before it is there."""
+
+
+def _check_exposure(config: Config, host: str) -> bool:
+    """Whether keys are required. Beyond loopback they always are."""
+    if is_loopback(host):
+        return config.server.require_keys
+    if not config.server.allow_beyond_loopback:
+        raise CannotStart(
+            f"listening on {host} would open the gateway to other machines. To do so on purpose, set "
+            "allow_beyond_loopback = true under [server]; API keys are then required of every caller."
+        )
+    return True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise CannotStart(
+            f"cannot listen on {host}:{port} ({error.strerror}). If another Pointsman runs there, "
+            "`pointsman status` shows it; else choose a free port with POINTSMAN_PORT or --port."
+        ) from error
+    listening.setblocking(False)
+    return listening
+
+
+def _admin_token(files: Paths, environ: Mapping[str, str]) -> str:
+    """The control API's token: from the environment, else the file's, made at the first start."""
+    told = environ.get("POINTSMAN_ADMIN_TOKEN", "").strip()
+    if told:
+        return told
+    with contextlib.suppress(OSError):
+        kept = files.admin_token.read_text().strip()
+        if kept:
+            return kept
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    _write_private(files.admin_token, token + "\n")
+    return token
+
+
+def _write_private(file: Path, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(text)
