@@ -150,3 +150,25 @@ def wait_for_port(port: int, timeout_s: float = 60) -> None:
                 return
         time.sleep(0.05)
     raise TimeoutError(f"nothing listens on port {port} after {timeout_s:g} s")
+
+
+def free_port() -> int:
+    """A port nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_answer(port: int, request: bytes, timeout_s: float = 60) -> None:
+    """Returns once `request` is answered with 200; TimeoutError otherwise."""
+    deadline = time.monotonic() + timeout_s
+    wait_for_port(port, timeout_s)
+    while time.monotonic() < deadline:
+        try:
+            if asyncio.run(closed_loop(port, request, 1, 1)).failures == 0:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise TimeoutError(f"port {port} did not answer with 200 within {timeout_s:g} s")
