@@ -1,0 +1,52 @@
+"""Where Pointsman keeps its files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+from msgspec import Struct
+
+CONFIG_NAME: Final = "pointsman.toml"
+
+
+class Home(Struct, frozen=True, kw_only=True):
+    """The files below the home folder `root`. `gateway` says where the running gateway listens,
+    `admin_token` is the secret of its control API, `policy` its last policy, `keys` a copy of the callers'
+    keys (by hash) for starts without the database."""
+
+    root: Path
+    config: Path
+    journal: Path
+    logs: Path
+    gateway_log: Path
+    admin_token: Path
+    gateway: Path
+    policy: Path
+    keys: Path
+    models: Path
+
+
+def home(environ: Mapping[str, str]) -> Path:
+    """POINTSMAN_HOME, else the user's data folder. Nothing is made."""
+    written = environ.get("POINTSMAN_HOME", "").strip()
+    if written:
+        return Path(written).expanduser().absolute()
+    return Path(platformdirs.user_data_dir("pointsman", appauthor=False))
+
+
+def home_of(environ: Mapping[str, str]) -> Home:
+    """All files below `home(environ)`. Nothing is made."""
+    root = home(environ)
+    return Home(
+        root=root,
+        config=root / CONFIG_NAME,
+        journal=root / "journal",
+        logs=root / "logs",
+        gateway_log=root / "logs" / "gateway.log",
+        admin_token=root / "admin.token",
+        gateway=root / "gateway.json",
+        policy=root / "policy.json",
+        keys=root / "keys.json",
+        models=root / "models",
+    )
