@@ -132,8 +132,9 @@ def measure_one(name: str, upstream: int, requests: int) -> Figures | None:
         loads.append(asyncio.run(closed_loop(peer.port, small, 1, min(count, 1500))))
         figures.p50_us, figures.p99_us = loads[-1].percentile_us(0.5), loads[-1].percentile_us(0.99)
         loads.append(streams := measured(pid, peer.port, stream, 4, max(count // 40, 10)))
-        figures.first_token_us = sorted(streams.first_us)[len(streams.first_us) // 2]
-        figures.cpu_chunk_us = streams.cpu_us_each / CHUNKS
+        if not streams.failures:
+            figures.first_token_us = sorted(streams.first_us)[len(streams.first_us) // 2]
+            figures.cpu_chunk_us = streams.cpu_us_each / CHUNKS
         figures.failures = sum(load.failures for load in loads)
         return figures
 
