@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from pointsman.gateway.dialects import anthropic, openai_responses
+from pointsman.gateway.dialects import (
+    anthropic,
+    openai_completions,
+    openai_embeddings,
+    openai_models,
+    openai_responses,
+)
 from pointsman.gateway.dialects.base import ChatCodec, EmbedCodec, Route
 from pointsman.gateway.dialects.routes import RouteTable
 
@@ -16,6 +22,9 @@ class _Dialect(NamedTuple):
 _DIALECTS: Final = (
     _Dialect((anthropic.CODEC,), anthropic.ROUTES),
     _Dialect((openai_responses.CODEC,), openai_responses.ROUTES),
+    _Dialect((openai_completions.CODEC,), openai_completions.ROUTES),
+    _Dialect((openai_embeddings.CODEC,), openai_embeddings.ROUTES),
+    _Dialect((), openai_models.ROUTES),
 )
 
 CODECS: Final[dict[str, ChatCodec | EmbedCodec]] = {

@@ -1,7 +1,7 @@
 """Reads what routing needs of a request."""
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from pointsman.core.chat import Outline
 from pointsman.core.features import Need
@@ -22,11 +22,9 @@ class _Body(Struct, gc=False):
     logprobs: int | None = None
     n: int | None = None
     user: str | None = None
-    metadata: dict[str, Raw] | None = None
 
 
 _BODY: msgspec.json.Decoder[_Body] = msgspec.json.Decoder(_Body)
-_STRING: msgspec.json.Decoder[str] = msgspec.json.Decoder(str)
 
 
 def outline(body: bytes) -> Outline:
@@ -36,7 +34,6 @@ def outline(body: bytes) -> Outline:
         raise missing("model")
     texts, context_tokens = _prompts(request.prompt)
     text = texts[0][:LEADING_CHARS] if texts else ""
-    raw_agent = request.metadata.get("agent_id") if request.metadata else None
     return Outline(
         model=request.model,
         stream=bool(request.stream),
@@ -46,7 +43,6 @@ def outline(body: bytes) -> Outline:
         needs=_needs(request, texts),
         context_tokens=context_tokens + len(request.suffix or "") // _BYTES_PER_TOKEN,
         max_output_tokens=request.max_tokens,
-        agent_hint=checked(_STRING, raw_agent, "metadata.agent_id") if raw_agent is not None else None,
         user=request.user,
     )
 

@@ -47,7 +47,6 @@ class _Body(Struct):
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
     user: str | None = None
-    metadata: dict[str, Json] | None = None
 
 
 _BODY: Final[msgspec.json.Decoder[_Body]] = msgspec.json.Decoder(_Body)
@@ -80,7 +79,6 @@ def decode_request(body: bytes) -> ChatRequest:
         stream=bool(request.stream),
         include_usage=options is not None and bool(options.include_usage),
         user=request.user,
-        metadata=request.metadata,
         extra=_extra(fields, request),
         echo={"echo": True} if request.echo else {},
     )

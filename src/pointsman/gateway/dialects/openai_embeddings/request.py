@@ -1,9 +1,10 @@
 """Requests: their outline, the canonical form, and back."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from pointsman.core.chat import EmbedRequest, Json, Outline
 from pointsman.core.errors import InvalidRequest
@@ -22,13 +23,12 @@ class _Body(Struct):
     encoding_format: str | None = None
     dimensions: int | None = None
     user: str | None = None
-    metadata: dict[str, Raw] | None = None
 
 
 _BODY: Final[msgspec.json.Decoder[_Body]] = msgspec.json.Decoder(_Body)
-_STRING: Final[msgspec.json.Decoder[str]] = msgspec.json.Decoder(str)
 _ANY: Final[msgspec.json.Decoder[Json]] = msgspec.json.Decoder()
-_KNOWN: Final = frozenset({"model", "input", "encoding_format", "dimensions", "user"})
+_KNOWN: Final = frozenset(_Body.__struct_fields__)
+_ENCODINGS: Final[Mapping[str, Literal["float", "base64"]]] = {"float": "float", "base64": "base64"}
 
 Inputs = list[str] | list[list[int]]
 
@@ -38,7 +38,6 @@ def outline(body: bytes) -> Outline:
     request = _checked_body(body)
     inputs, _ = _inputs(request)
     first = inputs[0] if isinstance(inputs[0], str) else ""
-    raw_agent = request.metadata.get("agent_id") if request.metadata else None
     return Outline(
         model=request.model or "",
         first_user=first[:LEADING_CHARS],
@@ -46,7 +45,6 @@ def outline(body: bytes) -> Outline:
         message_count=len(inputs),
         needs=int(Need.EMBEDDING),
         context_tokens=max([_tokens(each) for each in inputs]),
-        agent_hint=checked(_STRING, raw_agent, "metadata.agent_id") if raw_agent is not None else None,
         user=request.user,
     )
 
@@ -85,18 +83,17 @@ def decode_request(body: bytes) -> EmbedRequest:
     """The canonical request. Raises `InvalidRequest` for a misfit and for an unknown encoding."""
     request = _checked_body(body)
     inputs, single = _inputs(request)
-    encoding = request.encoding_format or "float"
-    if encoding != "float" and encoding != "base64":
-        message = f"Unknown encoding `{encoding}`: the vectors can be had as `float` or `base64`."
+    wanted = request.encoding_format or "float"
+    if wanted not in _ENCODINGS:
+        message = f"Unknown encoding `{wanted}`: the vectors can be had as `float` or `base64`."
         raise InvalidRequest(message, code="invalid_value", param="encoding_format")
-    extra = {
-        name: checked(_ANY, raw, name) for name, raw in FIELDS.decode(body).items() if name not in _KNOWN
-    }
+    fields = FIELDS.decode(body)
+    extra = {name: checked(_ANY, raw, name) for name, raw in fields.items() if name not in _KNOWN}
     return EmbedRequest(
         model=request.model or "",
         inputs=inputs,
         dimensions=request.dimensions,
-        encoding=encoding,
+        encoding=_ENCODINGS[wanted],
         single=single,
         user=request.user,
         extra={name: value for name, value in extra.items() if value is not None},
