@@ -16,7 +16,7 @@ from pointsman.app.bridge import Bridge
 from pointsman.app.catalogue import Catalogue, discover, snapshot_of
 from pointsman.app.config import Config
 from pointsman.app.local_models import LocalModels
-from pointsman.app.paths import Paths
+from pointsman.app.paths import Home
 from pointsman.app.policies import PolicyKeeper
 from pointsman.core.snapshot import PolicySnapshot
 from pointsman.gateway.agents import AgentRegistry
@@ -40,7 +40,7 @@ class Runtime:
     def __init__(
         self,
         config: Config,
-        home: Paths,
+        home: Home,
         environ: Mapping[str, str],
         config_file: Path | None,
         *,
@@ -86,8 +86,9 @@ class Runtime:
         server = self.config.server
         return Limits(
             max_body_bytes=server.max_body_bytes,
-            request_arrival_s=server.arrival_timeout_s,
-            idle_connection_s=server.idle_timeout_s,
+            max_header_bytes=server.max_header_bytes,
+            request_arrival_s=server.request_arrival_s,
+            idle_connection_s=server.idle_connection_s,
         )
 
     def snapshot(self) -> PolicySnapshot:
