@@ -10,12 +10,12 @@ from msgspec import Struct
 CONFIG_NAME: Final = "pointsman.toml"
 
 
-class Home(Struct, frozen=True, kw_only=True):
-    """The files below the home folder `root`. `gateway` says where the running gateway listens,
+class Paths(Struct, frozen=True, kw_only=True):
+    """The files below the folder `home`. `gateway` says where the running gateway listens,
     `admin_token` is the secret of its control API, `policy` its last policy, `keys` a copy of the callers'
     keys (by hash) for starts without the database."""
 
-    root: Path
+    home: Path
     config: Path
     journal: Path
     logs: Path
@@ -35,11 +35,11 @@ def home(environ: Mapping[str, str]) -> Path:
     return Path(platformdirs.user_data_dir("pointsman", appauthor=False))
 
 
-def home_of(environ: Mapping[str, str]) -> Home:
+def paths(environ: Mapping[str, str]) -> Paths:
     """All files below `home(environ)`. Nothing is made."""
     root = home(environ)
-    return Home(
-        root=root,
+    return Paths(
+        home=root,
         config=root / CONFIG_NAME,
         journal=root / "journal",
         logs=root / "logs",

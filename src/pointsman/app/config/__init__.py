@@ -4,7 +4,6 @@ from pointsman.app.config.load import (
     EXAMPLE,
     ConfigInvalid,
     find_config,
-    is_loopback,
     load_config,
     parse_config,
 )
@@ -27,7 +26,6 @@ __all__ = [
     "PriceConfig",
     "ProviderConfig",
     "find_config",
-    "is_loopback",
     "load_config",
     "parse_config",
 ]

@@ -1,6 +1,5 @@
 """Finds, reads and checks `pointsman.toml`."""
 
-import ipaddress
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -12,6 +11,7 @@ import msgspec
 from pointsman.app.config.check import has_password, joined, problems_of, suggestion
 from pointsman.app.config.schema import Config, ProviderConfig, Server
 from pointsman.app.paths import CONFIG_NAME, home
+from pointsman.core.addresses import is_loopback
 from pointsman.gateway.providers import PROVIDERS
 from pointsman.gateway.providers.address import base_url_of, checked
 from pointsman.routing.candidates import GROUPS
@@ -63,18 +63,6 @@ def _checked(table: dict[str, Any], environ: Mapping[str, str], path: Path | Non
     if problems:
         raise ConfigInvalid(problems, path)
     return config
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens on `host`.
-
-    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0")
-    (True, True, False)
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _read(path: Path) -> dict[str, Any]:

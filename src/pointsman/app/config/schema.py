@@ -56,9 +56,9 @@ class Server(Section, frozen=True, kw_only=True):
     split_sdk_callers: bool = False
     max_body_bytes: Bytes = 64 * 1024 * 1024
     max_header_bytes: Bytes = 64 * 1024
-    request_arrival_s: Seconds = 60.0
-    idle_connection_s: Seconds = 300.0
-    drain_s: Seconds = 30.0
+    arrival_timeout_s: Seconds = 60.0
+    idle_timeout_s: Seconds = 300.0
+    drain_timeout_s: Seconds = 30.0
 
 
 class Database(Section, frozen=True, kw_only=True):
