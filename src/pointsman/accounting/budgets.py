@@ -11,20 +11,14 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from pointsman.core.money import Spent
+
 KEPT_DAYS: Final = 2
 """Days held: today, and yesterday for what began before midnight."""
 MAX_ACCOUNTS: Final = 50_000
 """Agents (and keys) held apart in a day; further ones share one account, so that made-up names can
 neither fill the memory nor get a fresh budget each."""
 OTHERS: Final = "*"
-
-
-class Spent(Struct, frozen=True, kw_only=True):
-    """What a day has cost so far, in micro-USD, by agent and by key. `day` is days since the epoch, UTC."""
-
-    day: int
-    agents: dict[str, int] = field(default_factory=dict)
-    keys: dict[str, int] = field(default_factory=dict)
 
 
 class Account(Struct, gc=False):

@@ -33,7 +33,8 @@ class RequestRecord(Struct, frozen=True, kw_only=True, array_like=True):
     milliseconds; `time_to_first_token_ms` is None when no content came. `usage_estimated` says that we
     counted the tokens. `features` is the request's Features as JSON, with which the decision
     (`decision_id`, snapshot `policy_version`) can be replayed; None on attempts after the first.
-    New fields go at the end, so that old journals stay readable.
+    `logged` is False for agents whose requests are not to be logged: the record then only adds to the
+    sums of volume and cost. New fields go at the end, so that old journals stay readable.
     """
 
     request_id: str
@@ -74,3 +75,4 @@ class RequestRecord(Struct, frozen=True, kw_only=True, array_like=True):
     tool_call_ids: tuple[str, ...]
     losses: tuple[str, ...]
     features: bytes | None
+    logged: bool = True

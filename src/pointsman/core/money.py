@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pointsman.core.chat import Usage
 
@@ -45,3 +45,11 @@ class Price(Struct, frozen=True, kw_only=True):
 
 
 FREE: Final = Price(source="free")
+
+
+class Spent(Struct, frozen=True, kw_only=True):
+    """What a day has cost so far, in micro-USD, by agent and by key. `day` is days since the epoch, UTC."""
+
+    day: int
+    agents: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, int] = field(default_factory=dict)

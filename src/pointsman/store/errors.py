@@ -2,6 +2,7 @@
 
     StoreError
     ├── EmbeddedFailed       the local PostgreSQL cannot start or answer
+    ├── DatabaseAway         PostgreSQL cannot be reached or used right now
     ├── SchemaTooNew         a newer Pointsman has migrated this database
     ├── MigrationChanged     an applied migration is not the one this version carries
     └── ExtensionMissing     pgvector is not there and this role may not create it
@@ -16,6 +17,10 @@ class StoreError(Exception):
 
 class EmbeddedFailed(StoreError):
     """The embedded PostgreSQL did not start, or nobody answers where it should be."""
+
+
+class DatabaseAway(StoreError):
+    """PostgreSQL cannot be reached or used right now; trying again later helps."""
 
 
 class SchemaTooNew(StoreError):

@@ -7,7 +7,7 @@ import stat
 import tempfile
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from msgspec import Struct
 
@@ -59,12 +59,12 @@ def socket_dir(folders: Folders, account: Account | None, port: int) -> Path:
     own = folders.root / "run"
     reachable = account is None or is_reachable(own, account)
     if reachable and _fits(own, port):
-        return _private(own, account)
+        return private_folder(own, account)
     name = "pointsman-" + hashlib.sha256(os.fsencode(folders.root)).hexdigest()[:12]
     for base in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), SHORT_TEMPORARY):
         folder = Path(base) / name
         if base and _fits(folder, port) and (account is None or is_reachable(folder.parent, account)):
-            return _private(folder, account)
+            return private_folder(folder, account)
     raise EmbeddedFailed("No folder with a short enough path for the database socket: set TMPDIR=/tmp.")
 
 
@@ -73,12 +73,21 @@ def dsn_of(sockets: Path, port: int, database: str = DATABASE) -> str:
     return f"postgresql://postgres@/{quote(database, safe='')}?host={quote(str(sockets))}&port={port}"
 
 
+def sockets_of(dsn: str) -> Path:
+    """The socket's folder in an address made by `dsn_of`.
+
+    >>> sockets_of(dsn_of(Path("/tmp/a b"), 5432))
+    PosixPath('/tmp/a b')
+    """
+    return Path(parse_qs(urlsplit(dsn).query)["host"][0])
+
+
 def _fits(folder: Path, port: int) -> bool:
     path = str(folder / f".s.PGSQL.{port}")
     return len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES and _PLAIN_PATH.fullmatch(path) is not None
 
 
-def _private(folder: Path, account: Account | None) -> Path:
+def private_folder(folder: Path, account: Account | None) -> Path:
     """Makes the folder, or takes the one there if nobody else can have made it."""
     owner = os.geteuid() if account is None else account.uid
     try:

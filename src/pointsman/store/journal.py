@@ -75,10 +75,10 @@ class JournalWriter:
         try:
             written = os.write(self._fd, frame)
         except OSError as error:
-            self._hold(frame, error)
+            self._hold_first(frame, error)
             return
         if written != len(frame):
-            self._hold(frame, self._cut_back())
+            self._hold_first(frame, self._cut_back())
             return
         self._size += written
         self.counts.appended += 1
@@ -117,6 +117,10 @@ class JournalWriter:
             error = self._put(frame)
             if error is not None:
                 self._hold(frame, error)
+
+    def _hold_first(self, frame: bytes, error: OSError) -> None:
+        with self._mutex:
+            self._hold(frame, error)
 
     def _drain(self) -> None:
         """Writes the frames in memory, oldest first, as far as the disk takes them."""
@@ -213,4 +217,3 @@ def _make_folder(root: Path, folder: Path) -> int:
     os.fsync(opened)
     os.close(opened)
     return lock
-

@@ -19,13 +19,16 @@ def name_of(day: date) -> str:
     >>> name_of(date(2026, 3, 7))
     'gateway_request_log_p20260307'
     """
-    return f"gateway_request_log_p{day:%Y%m%d}" if day.year >= 1000 else f"gateway_request_log_p{day.year:04}{day:%m%d}"
+    return f"gateway_request_log_p{day.year:04}{day:%m%d}"
 
 
 def day_of(name: str) -> date | None:
     """The day of a partition, or None when the name is no partition's of ours."""
     parts = _NAME.fullmatch(name)
-    return date(int(parts[1]), int(parts[2]), int(parts[3])) if parts else None
+    try:
+        return date(int(parts[1]), int(parts[2]), int(parts[3])) if parts else None
+    except ValueError:
+        return None
 
 
 async def existing_days(connection: Connection) -> Sequence[date]:

@@ -14,7 +14,16 @@ else:
     Pool = asyncpg.Pool
 
 STATEMENT_TIMEOUT_MS: Final = 30_000
+MIGRATION_TIMEOUT_MS: Final = 3_600_000
 CONNECT_TIMEOUT_S: Final = 10.0
+AWAY: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""What the driver raises while the database is away or not usable (migrations not yet applied)."""
 _JSONB_VERSION: Final = b"\x01"
 
 
@@ -52,7 +61,12 @@ async def prepare(connection: Connection) -> None:
 
 def _settings(statement_timeout_ms: int) -> dict[str, str]:
     timeout = str(statement_timeout_ms)
-    return {"application_name": "pointsman", "statement_timeout": timeout, "timezone": "UTC"}
+    return {
+        "application_name": "pointsman",
+        "statement_timeout": timeout,
+        "timezone": "UTC",
+        "plan_cache_mode": "force_custom_plan",  # lets a filter that is not asked for drop out of the plan
+    }
 
 
 def _to_jsonb(text: bytes) -> bytes:

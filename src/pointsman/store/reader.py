@@ -14,8 +14,9 @@ from pointsman.store.file_lock import lock_file
 from pointsman.store.frames import HEADER, MAGIC, MAX_PAYLOAD_BYTES, PREFIX_BYTES, Damage, scan
 from pointsman.store.journal import FRESH_PREFIX, SUFFIX, WRITER_LOCK, segment_path
 
-CHUNK_BYTES: Final = 4 * (MAX_PAYLOAD_BYTES + PREFIX_BYTES)
-"""How much of a segment is in memory at once."""
+LARGEST_FRAME_BYTES: Final = MAX_PAYLOAD_BYTES + PREFIX_BYTES
+CHUNK_BYTES: Final = 256 * 1024
+"""How much of a segment is read at once: little, because reading it stops the process's other work."""
 
 
 class Chunk(Struct, kw_only=True):
@@ -60,8 +61,15 @@ class JournalReader:
         os.close(lock)
         return False
 
-    def read(self, segment: int, offset: int, *, closed: bool) -> Chunk:
-        """What the segment holds from `offset` (0: its start) on, at most CHUNK_BYTES of it.
+    def size(self, segment: int) -> int:
+        """The segment's length in bytes; 0 when it is gone."""
+        try:
+            return segment_path(self.folder, segment).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def read(self, segment: int, offset: int, *, closed: bool, chunk_bytes: int = CHUNK_BYTES) -> Chunk:
+        """What the segment holds from `offset` (0: its start) on, at most about `chunk_bytes` of it.
 
         `closed` says that nobody appends to it any more: then an unfinished end is skipped, else it is
         waited for. Raises UnknownFormat and OSError.
@@ -72,14 +80,17 @@ class JournalReader:
             if offset < len(HEADER):
                 offset = _header_end(file.read(len(HEADER)), path)
             file.seek(offset)
-            data = file.read(CHUNK_BYTES)
-        chunk = _collect(data, offset)
-        at_end = offset + len(data) >= size
-        if at_end and closed:
-            chunk.torn_bytes = offset + len(data) - chunk.next
+            data = file.read(chunk_bytes)
+            chunk = _collect(data, offset)
+            if chunk.next == offset and offset + len(data) < size:  # a frame longer than that, or damage
+                data += file.read(2 * LARGEST_FRAME_BYTES)
+                chunk = _collect(data, offset)
+        end = offset + len(data)
+        if end >= size and closed:
+            chunk.torn_bytes = end - chunk.next
             chunk.done = True
-        elif not at_end and chunk.next == offset:  # a whole chunk without a frame: damage
-            chunk.next = offset + len(data) - (MAX_PAYLOAD_BYTES + PREFIX_BYTES)
+        elif end < size and chunk.next == offset:
+            chunk.next = end - LARGEST_FRAME_BYTES
             chunk.damaged_bytes = chunk.next - offset
         return chunk
 

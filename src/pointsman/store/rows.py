@@ -6,13 +6,17 @@ loses the zero character, numbers and times are kept within their columns.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final
 
+import asyncpg
 from msgspec.structs import fields
 
 from pointsman.core.events import RequestRecord
 
-NAMES: Final = tuple([field.name for field in fields(RequestRecord)])
+Row = Mapping[str, Any] | asyncpg.Record
+NOT_IN_LOG: Final = frozenset({"logged"})
+NAMES: Final = tuple([field.name for field in fields(RequestRecord) if field.name not in NOT_IN_LOG])
 COLUMNS: Final = tuple(["started_at" if name == "started_at_us" else name for name in NAMES])
 """The log's columns in the order of a record's fields."""
 
@@ -37,7 +41,7 @@ def us_of(time: datetime) -> int:
 
 def row_of(record: RequestRecord) -> tuple[Any, ...]:
     """The record's values in the order of COLUMNS."""
-    values = [getattr(record, name) for name in NAMES]
+    values = list(_values(record))
     values[_STARTED] = time_of(record.started_at_us)
     for index in _TEXTS:
         value = values[index]
@@ -54,7 +58,7 @@ def row_of(record: RequestRecord) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def record_of(row: Mapping[str, Any]) -> RequestRecord:
+def record_of(row: Row) -> RequestRecord:
     """The record a row was made from."""
     values = {name: row[column] for name, column in zip(NAMES, COLUMNS, strict=True)}
     values["started_at_us"] = us_of(row["started_at"])
@@ -64,9 +68,11 @@ def record_of(row: Mapping[str, Any]) -> RequestRecord:
 
 
 def _indexes(*types: Any) -> tuple[int, ...]:
-    return tuple([i for i, field in enumerate(fields(RequestRecord)) if field.type in types])
+    kinds = {field.name: field.type for field in fields(RequestRecord)}
+    return tuple([i for i, name in enumerate(NAMES) if kinds[name] in types])
 
 
+_values: Final = attrgetter(*NAMES)
 _STARTED: Final = NAMES.index("started_at_us")
 _FEATURES: Final = NAMES.index("features")
 _TEXTS: Final = _indexes(str, str | None)

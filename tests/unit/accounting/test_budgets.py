@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from pointsman.accounting import budgets as module
-from pointsman.accounting.budgets import Budgets, Spent
+from pointsman.accounting.budgets import Budgets
+from pointsman.core.money import Spent
 
 TODAY = 20_000
 AGENT_LIMIT, KEY_LIMIT = 1000, 600
