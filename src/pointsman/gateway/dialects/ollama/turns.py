@@ -109,9 +109,7 @@ def said(parts: Sequence[Part]) -> str:
     """The text of `parts`. Raises `CannotCarry` for sound and for files that are no text."""
     texts: list[str] = []
     for part in parts:
-        if isinstance(part, Text | Refusal):
-            texts.append(part.text)
-        elif isinstance(part, Document) and part.text is not None:
+        if isinstance(part, Text | Refusal) or (isinstance(part, Document) and part.text is not None):
             texts.append(part.text)
         elif not isinstance(part, Image | Thinking | ToolCall):
             raise CannotCarry("The chosen provider takes neither files nor sound.", param="messages")
@@ -129,4 +127,3 @@ def tool_of(tool: Tool, losses: Losses) -> dict[str, Any]:
         function["description"] = tool.description
     function["parameters"] = tool.parameters or {"type": "object", "properties": {}}
     return {"type": "function", "function": function}
-
