@@ -9,7 +9,7 @@ from pointsman.gateway.dialects.openai_bodies import FIELDS
 
 _WISH = b'"stream_options":{"include_usage":true}'
 _EMPTY_CHOICES = re.compile(rb'"choices"\s*:\s*(?:\[\s*\]|null)')
-_EVENT = re.compile(rb"(?:[^\r\n]+(?:\r\n|\n|\r))*(?:\r\n|\n|\r|[^\r\n]+\Z)")
+_BLANK_LINE = re.compile(rb"(\r\n\r\n|\n\r?\n|\r\r)")
 _DATA = re.compile(rb"^data: ?([^\r\n]*)", re.MULTILINE)
 
 
@@ -47,7 +47,10 @@ class UsageChunkFilter:
         last chunks that carry both a choice and usage, stay."""
         if b'"usage"' not in whole or _EMPTY_CHOICES.search(whole) is None:
             return whole
-        return b"".join([event for event in _EVENT.findall(whole) if not _is_usage_only(event)])
+        pieces = _BLANK_LINE.split(whole)
+        pieces.append(b"")
+        events = zip(pieces[::2], pieces[1::2], strict=True)
+        return b"".join([event + end for event, end in events if not _is_usage_only(event)])
 
     feed = __call__
 

@@ -1,0 +1,89 @@
+"""The codec and the path of the OpenAI Chat Completions dialect."""
+
+import msgspec
+
+from pointsman.core.chat import ChatRequest, ChatResponse, Outline
+from pointsman.core.errors import PointsmanError, UpstreamFault
+from pointsman.gateway.dialects import openai_errors
+from pointsman.gateway.dialects.base import Headers, Losses, Route, StreamDecoder, StreamEncoder
+from pointsman.gateway.dialects.openai_chat.decode import decode_request
+from pointsman.gateway.dialects.openai_chat.encode import encode_request
+from pointsman.gateway.dialects.openai_chat.outline import outline
+from pointsman.gateway.dialects.openai_chat.rename import with_model
+from pointsman.gateway.dialects.openai_chat.response import decode_response, encode_response
+from pointsman.gateway.dialects.openai_chat.stream_decoder import ChatStreamDecoder
+from pointsman.gateway.dialects.openai_chat.stream_encoder import ChatStreamEncoder
+
+
+class ChatCompletionsCodec:
+    """The dialect's chat form (`ChatCodec`)."""
+
+    name = "openai_chat"
+    upstream_path = "/chat/completions"
+    stream_type = b"text/event-stream"
+    forward_headers = (b"openai-beta", b"idempotency-key", b"x-client-request-id")
+    return_headers = (
+        b"x-request-id",
+        b"openai-processing-ms",
+        b"openai-version",
+        b"openai-model",
+        b"x-ratelimit-*",
+        b"retry-after",
+        b"retry-after-ms",
+        b"x-should-retry",
+    )
+
+    def outline(self, body: bytes) -> Outline:
+        """See `outline.outline`."""
+        return outline(body)
+
+    def with_model(self, body: bytes, model: str) -> bytes:
+        """See `rename.with_model`."""
+        return with_model(body, model)
+
+    def render_error(self, error: PointsmanError, request_id: str) -> tuple[int, bytes]:
+        """Status and body in OpenAI's error shape."""
+        return openai_errors.render(error, request_id)
+
+    def read_error(self, status: int, headers: Headers, body: bytes) -> UpstreamFault:
+        """What a provider's refusal means."""
+        return openai_errors.read(status, headers, body)
+
+    def decode_request(self, body: bytes) -> ChatRequest:
+        """See `decode.decode_request`."""
+        return decode_request(body)
+
+    def encode_request(self, request: ChatRequest, losses: Losses) -> bytes:
+        """See `encode.encode_request`."""
+        return encode_request(request, losses)
+
+    def decode_response(self, body: bytes) -> ChatResponse:
+        """See `response.decode_response`."""
+        return decode_response(body)
+
+    def encode_response(self, response: ChatResponse, request: ChatRequest, losses: Losses) -> bytes:
+        """See `response.encode_response`."""
+        return encode_response(response, request, losses)
+
+    def stream_decoder(self) -> StreamDecoder:
+        """A reader for one provider's stream."""
+        return ChatStreamDecoder()
+
+    def stream_encoder(self, request: ChatRequest, request_id: str, losses: Losses) -> StreamEncoder:
+        """A writer of one stream to a client. Canonical streams carry no log-probabilities."""
+        if request.logprobs:
+            losses.drop("logprobs")
+        return ChatStreamEncoder(request, request_id, losses)
+
+    def stream_error(self, error: PointsmanError, request_id: str) -> bytes:
+        """The error as an event inside a stream."""
+        return openai_errors.stream_error(error, request_id)
+
+    def encode_count(self, tokens: int) -> bytes:
+        """The answer of a token counter. OpenAI has none for this dialect."""
+        return msgspec.json.encode({"object": "chat.completion.input_tokens", "input_tokens": tokens})
+
+
+CODEC = ChatCompletionsCodec()
+
+ROUTES = (Route(method="POST", path="/chat/completions", kind="chat", codec=CODEC.name),)

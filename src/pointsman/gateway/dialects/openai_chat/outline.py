@@ -1,0 +1,209 @@
+"""Reads what routing needs of a request, without building its tree."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec import Raw, Struct
+
+from pointsman.core.chat import Outline
+from pointsman.core.features import Need
+from pointsman.gateway.dialects.openai_bodies import checked, missing
+from pointsman.gateway.dialects.openai_chat.wire import ABSENT
+
+LEADING_CHARS = 2000
+IMAGE_TOKENS = 1000
+"""What a picture or a file is taken to cost, whatever the length of its base64 text."""
+AUDIO_CHARS_PER_TOKEN = 2000
+"""Base64 characters of sound for each token it is taken to cost."""
+
+_BYTES_PER_TOKEN = 4
+_MEDIA_WORDS = (b'"image_url"', b'"input_audio"', b'"file"')
+_HARNESS = re.compile(r"\s*<(?:system-reminder|environment_details|environment_context)>")
+"""How a piece begins which a coding agent adds in the user's name."""
+
+
+class _Message(Struct, gc=False):
+    role: str
+    content: Raw = ABSENT
+    tool_call_id: str | None = None
+
+
+class _Named(Struct, gc=False):
+    name: str | None = None
+
+
+class _Tool(Struct, gc=False):
+    type: str = "function"
+    function: _Named | None = None
+    custom: _Named | None = None
+
+
+class _Format(Struct, gc=False):
+    type: str = "text"
+
+
+class _Body(Struct, gc=False):
+    model: str | None = None
+    messages: list[_Message] | None = None
+    stream: bool | None = None
+    tools: list[_Tool] | None = None
+    functions: list[_Named] | None = None
+    max_completion_tokens: int | None = None
+    max_tokens: int | None = None
+    response_format: _Format | None = None
+    logprobs: bool | None = None
+    n: int | None = None
+    modalities: list[str] | None = None
+    prompt_cache_key: str | None = None
+    safety_identifier: str | None = None
+    user: str | None = None
+    metadata: dict[str, Raw] | None = None
+
+
+class _Piece(Struct, gc=False):
+    type: str = ""
+    text: str | None = None
+
+
+class _Payload(Struct, gc=False):
+    url: Raw = ABSENT
+    data: Raw = ABSENT
+    file_data: Raw = ABSENT
+
+
+class _MediaPiece(Struct, gc=False):
+    type: str = ""
+    image_url: _Payload | str | None = None
+    input_audio: _Payload | None = None
+    file: _Payload | None = None
+
+
+_Content = str | list[_Piece] | None
+
+_BODY: msgspec.json.Decoder[_Body] = msgspec.json.Decoder(_Body)
+_CONTENT: msgspec.json.Decoder[_Content] = msgspec.json.Decoder(_Content)
+_MEDIA: msgspec.json.Decoder[list[_MediaPiece]] = msgspec.json.Decoder(list[_MediaPiece])
+_STRING: msgspec.json.Decoder[str] = msgspec.json.Decoder(str)
+
+
+class _Media:
+    """Sums up pictures, sound and files: what they need, their base64 characters, their tokens."""
+
+    __slots__ = ("characters", "needs", "tokens")
+
+    def __init__(self) -> None:
+        self.needs = self.characters = self.tokens = 0
+
+    def add(self, piece: _MediaPiece) -> None:
+        if piece.type == "image_url" and piece.image_url is not None:
+            self.needs |= Need.IMAGES
+            self.tokens += IMAGE_TOKENS
+            image = piece.image_url
+            self.characters += len(image) if isinstance(image, str) else len(bytes(image.url))
+        elif piece.type == "input_audio" and piece.input_audio is not None:
+            self.needs |= Need.AUDIO
+            length = len(bytes(piece.input_audio.data))
+            self.tokens += length // AUDIO_CHARS_PER_TOKEN
+            self.characters += length
+        elif piece.type == "file" and piece.file is not None:
+            self.needs |= Need.DOCUMENTS
+            self.tokens += IMAGE_TOKENS
+            self.characters += len(bytes(piece.file.file_data))
+
+
+def outline(body: bytes) -> Outline:
+    """What routing needs. Raises `InvalidRequest` for a body that is not this dialect's."""
+    request = checked(_BODY, body)
+    if not request.model:
+        raise missing("model")
+    messages = request.messages
+    if not messages:
+        raise missing("messages")
+    media = _media(messages, body)
+    return Outline(
+        model=request.model,
+        stream=bool(request.stream),
+        system=_first_text(messages, ("system", "developer")),
+        first_user=_first_text(messages, ("user",)),
+        last_user=_first_text(reversed(messages), ("user",)),
+        last_role="tool" if messages[-1].role == "function" else messages[-1].role,
+        message_count=len(messages),
+        tool_names=_tool_names(request),
+        needs=_needs(request) | media.needs,
+        context_tokens=(len(body) - media.characters) // _BYTES_PER_TOKEN + media.tokens,
+        max_output_tokens=request.max_completion_tokens or request.max_tokens,
+        agent_hint=_agent(request.metadata),
+        session=request.prompt_cache_key,
+        user=request.safety_identifier or request.user,
+        answered_calls=_answered(messages),
+    )
+
+
+def _tool_names(request: _Body) -> tuple[str, ...]:
+    names = [function.name or "" for function in request.functions or ()]
+    for tool in request.tools or ():
+        named = tool.function or tool.custom
+        names.append((named.name if named is not None else None) or tool.type)
+    return tuple(names)
+
+
+def _needs(request: _Body) -> int:
+    needs = 0
+    if request.functions or any(tool.function or tool.custom for tool in request.tools or ()):
+        needs |= Need.TOOLS
+    if request.response_format is not None and request.response_format.type == "json_schema":
+        needs |= Need.JSON_SCHEMA
+    if request.logprobs:
+        needs |= Need.LOGPROBS
+    if (request.n or 1) > 1:
+        needs |= Need.SEVERAL_CHOICES
+    if request.modalities is not None and "audio" in request.modalities:
+        needs |= Need.AUDIO
+    return int(needs)
+
+
+def _media(messages: list[_Message], body: bytes) -> _Media:
+    """Bodies without the words of such pieces are not searched: inside a JSON string the closing quote
+    would be escaped."""
+    media = _Media()
+    if any(word in body for word in _MEDIA_WORDS):
+        for index, message in enumerate(messages):
+            if bytes(message.content).startswith(b"["):
+                for piece in checked(_MEDIA, message.content, f"messages[{index}].content"):
+                    media.add(piece)
+    return media
+
+
+def _first_text(messages: Iterable[_Message], roles: tuple[str, ...]) -> str:
+    """The leading text of the first of `messages` in which one of `roles` says something."""
+    for message in messages:
+        if message.role in roles and message.content is not ABSENT:
+            text = _said(checked(_CONTENT, message.content, "messages.content"))
+            if text:
+                return text[:LEADING_CHARS]
+    return ""
+
+
+def _said(content: _Content) -> str:
+    """The text, less the pieces that a harness added."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    texts = [piece.text for piece in content if piece.text]
+    return "\n".join([text for text in texts if not _HARNESS.match(text)])
+
+
+def _answered(messages: Sequence[_Message]) -> tuple[str, ...]:
+    """The calls whose results came since the assistant spoke last."""
+    calls: list[str] = []
+    for message in reversed(messages):
+        if message.role == "assistant":
+            break
+        if message.role == "tool" and message.tool_call_id:
+            calls.append(message.tool_call_id)
+    return tuple(reversed(calls))
+
+
+def _agent(metadata: dict[str, Raw] | None) -> str | None:
+    raw = metadata.get("agent_id") if metadata else None
+    return checked(_STRING, raw, "metadata.agent_id") if raw is not None else None
