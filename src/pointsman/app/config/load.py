@@ -124,7 +124,7 @@ def _server_problems(server: Server) -> list[str]:
         return []
     return [
         f"server.host: `{server.host}` can be reached from other machines; if that is wanted, set "
-        "`server.allow_beyond_loopback = true` and consider `server.require_keys = true`"
+        "`server.allow_beyond_loopback = true`; API keys are then required of every caller"
     ]
 
 
@@ -149,7 +149,7 @@ def _provider_problems(name: str, config: ProviderConfig, where: str) -> list[st
             base_url_of(known, config.base_url) if known is not None else checked(config.base_url)
         except ValueError as error:
             problems.append(f"{where}.base_url {error}")
-    if known is None and config.base_url is None:
+    if known is None and config.base_url is None and config.bridge is None:
         remedy = suggestion(name, PROVIDERS) or "; give its `base_url` to define one"
         problems.append(f"{where}: no provider of that name is built in{remedy}")
     if known is not None:

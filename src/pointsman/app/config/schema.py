@@ -69,9 +69,11 @@ class Database(Section, frozen=True, kw_only=True):
 
 
 class ProviderConfig(Section, frozen=True, kw_only=True):
-    """`[providers.NAME]`: changes a known provider, or adds one (which needs a `base_url`)."""
+    """`[providers.NAME]`: changes a known provider, or adds one (which needs a `base_url`, or the name that
+    the bridge's library has for it in `bridge`)."""
 
     enabled: bool = True
+    bridge: Name | None = None
     base_url: str | None = None
     key_env: Variable | None = None
     dialects: tuple[Dialect, ...] = ()
