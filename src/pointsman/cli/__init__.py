@@ -1,1 +1,5 @@
+"""The command line: `pointsman COMMAND`."""
 
+from pointsman.cli.group import main
+
+__all__ = ["main"]

@@ -1,1 +1,1 @@
-
+"""The control API: what the running gateway knows and has logged, over HTTP."""

@@ -1,0 +1,19 @@
+"""What `pointsman doctor` looks at. A new check is a function and an entry in CHECKS."""
+
+from typing import Final
+
+from pointsman.cli.checks import machine, parts, services
+from pointsman.cli.checks.finding import Check
+
+CHECKS: Final[tuple[Check, ...]] = (
+    machine.python,
+    machine.home_writable,
+    machine.disk_space,
+    services.configuration,
+    services.gateway,
+    parts.postgres_programs,
+    services.database,
+    parts.local_models,
+    services.providers,
+)
+"""All checks, in the order in which one thing needs another."""

@@ -1,0 +1,123 @@
+"""The values the control API takes and gives."""
+
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType, defstruct
+from msgspec.structs import fields
+
+from pointsman.core.events import RequestRecord
+from pointsman.core.keys import ApiKey
+from pointsman.store.request_log import ModelSummary
+
+NOT_SHOWN = frozenset({"features"})
+"""Of a record; a decision's features are told with the decision."""
+
+LoggedAttempt = defstruct(
+    "LoggedAttempt",
+    [(field.name, field.type) for field in fields(RequestRecord) if field.name not in NOT_SHOWN],
+    namespace={"__doc__": "One attempt at a request, as logged. Times in microseconds since the epoch."},
+    module=__name__,
+    kw_only=True,
+)
+
+
+def logged(record: RequestRecord) -> dict[str, Any]:
+    """The record as the API shows it: a LoggedAttempt."""
+    return {name: getattr(record, name) for name in LoggedAttempt.__struct_fields__}
+
+
+class LogPage(Struct, kw_only=True):
+    """Attempts, newest first. `next` is the `before` of the following page, null on the last."""
+
+    attempts: list[LoggedAttempt]  # type: ignore[valid-type]
+    next: str | None
+
+
+class RequestTold(Struct, kw_only=True):
+    """All attempts at one request, first to last, and what they cost together."""
+
+    request_id: str
+    attempts: list[LoggedAttempt]  # type: ignore[valid-type]
+    cost_usd_micros: int
+
+
+class Summary(Struct, kw_only=True):
+    """Sums by agent and model, of what started at `since_s` (seconds since the epoch) or later."""
+
+    since_s: int
+    rows: list[ModelSummary]
+
+
+class KeyWanted(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A key to make. `agent` fixes whom its bearer is; without it the bearer may name itself, one of
+    `allowed_agents` if that is not empty. `allowed_models` empty: any. No budget: no limit."""
+
+    name: str
+    agent: str | None = None
+    allowed_agents: tuple[str, ...] = ()
+    allowed_models: tuple[str, ...] = ()
+    daily_budget_usd_micros: int | None = None
+
+
+class KeyShown(Struct, kw_only=True):
+    """A key without its secret, of which `hint` is the end. `secret` is there once: in the answer that
+    made the key. Times are seconds since the epoch."""
+
+    id: str
+    name: str
+    hint: str
+    agent: str | None
+    allowed_agents: tuple[str, ...]
+    allowed_models: tuple[str, ...]
+    daily_budget_usd_micros: int | None
+    created_s: int
+    revoked_s: int | None
+    secret: str | UnsetType = UNSET
+
+
+class KeyList(Struct, kw_only=True):
+    """All keys, revoked ones too."""
+
+    keys: list[KeyShown]
+
+
+def key_shown(key: ApiKey, secret: str | UnsetType = UNSET) -> KeyShown:
+    """What may be told of a key."""
+    shown = {name: getattr(key, name) for name in KeyShown.__struct_fields__ if name != "secret"}
+    return KeyShown(**shown, secret=secret)
+
+
+class Ready(Struct, kw_only=True):
+    """Whether the gateway can serve. It serves without the database, so that does not decide."""
+
+    ready: bool
+    targets: int
+    draining: bool
+    database: str
+
+
+class Replay(Struct, kw_only=True):
+    """A logged decision made again. `recorded` is what the log says was chosen, `replayed` the decision in
+    full, from the `features` and the snapshot it was made from. `same` is null when the two cannot be
+    compared; `note` says why, or what else must be known."""
+
+    request_id: str
+    recorded: dict[str, Any]
+    features: dict[str, Any]
+    replayed: dict[str, Any]
+    same: bool | None
+    note: str | None
+
+
+class Failure(Struct, kw_only=True):
+    """What went wrong: a machine word, and a sentence that says what to do."""
+
+    type: str
+    message: str
+    request_id: str | UnsetType = UNSET
+
+
+class Refused(Struct, kw_only=True):
+    """The shape of every error."""
+
+    error: Failure

@@ -1,0 +1,162 @@
+"""All operations of the control API. A new one is a handler and an entry here."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from starlette.requests import Request
+
+from pointsman.core.ports import Control
+from pointsman.web import agents, decisions, keys, log, overview
+from pointsman.web.openapi import document
+from pointsman.web.operations import Operation
+from pointsman.web.shapes import KeyList, KeyShown, KeyWanted, LogPage, Ready, Replay, RequestTold, Summary
+
+PREFIX: Final = "/api/v1"
+
+
+async def described(control: Control, request: Request) -> Any:
+    """This API's description."""
+    return description()
+
+
+@lru_cache(maxsize=1)
+def description() -> dict[str, Any]:
+    """The OpenAPI document of all operations."""
+    return document(OPERATIONS, PREFIX)
+
+
+OPERATIONS: Final = (
+    Operation(
+        method="GET",
+        path="/healthz",
+        name="alive",
+        what="Says that the process is alive. Needs no token.",
+        handler=overview.alive,
+        bare=True,
+    ),
+    Operation(
+        method="GET",
+        path="/readyz",
+        name="ready",
+        what="Says whether requests can be served: 200, or 503 while there is no target or the gateway "
+        "shuts down. The state of the database is told but does not decide. Needs no token.",
+        handler=overview.ready,
+        gives=Ready,
+        bare=True,
+    ),
+    Operation(
+        method="GET",
+        path="/status",
+        name="status",
+        what="This process's figures, the running policy, the database's state and each target's health.",
+        handler=overview.status,
+    ),
+    Operation(
+        method="GET",
+        path="/models",
+        name="models",
+        what="`models`: all targets with their prices, abilities and health. `aliases`: the names that "
+        "lead to them.",
+        handler=overview.models,
+    ),
+    Operation(
+        method="GET",
+        path="/agents",
+        name="agents",
+        what="`agents`: who has called or is configured, and what each used, by tier. `counted` says of "
+        "which time: without the database, since this process started.",
+        handler=agents.listing,
+        queries=agents.QUERIES,
+    ),
+    Operation(
+        method="GET",
+        path="/agents/{agent_id}",
+        name="agent",
+        what="One agent: what it used, its `profile`, and the `performance` of its models.",
+        handler=agents.told,
+        queries=agents.QUERIES,
+    ),
+    Operation(
+        method="GET",
+        path="/keys",
+        name="list_keys",
+        what="All API keys, without their secrets.",
+        handler=keys.listing,
+        gives=KeyList,
+        needs_database=True,
+    ),
+    Operation(
+        method="POST",
+        path="/keys",
+        name="create_key",
+        what="Makes an API key. Its secret is in this answer and nowhere else.",
+        handler=keys.create,
+        takes=KeyWanted,
+        gives=KeyShown,
+        status=201,
+        needs_database=True,
+    ),
+    Operation(
+        method="DELETE",
+        path="/keys/{key_id}",
+        name="revoke_key",
+        what="Revokes an API key for good: the gateway refuses it from the answer on.",
+        handler=keys.revoke,
+        gives=KeyShown,
+        needs_database=True,
+    ),
+    Operation(
+        method="GET",
+        path="/log",
+        name="log",
+        what="Logged attempts, newest first, a page at a time.",
+        handler=log.page,
+        queries=log.PAGE_QUERIES,
+        gives=LogPage,
+        needs_database=True,
+    ),
+    Operation(
+        method="GET",
+        path="/requests/{request_id}",
+        name="request",
+        what="All attempts at one request.",
+        handler=log.told,
+        gives=RequestTold,
+        needs_database=True,
+    ),
+    Operation(
+        method="GET",
+        path="/decisions/{request_id}",
+        name="decision",
+        what="Makes a logged decision again and tells it in full: candidates, gates, scores, fallbacks, and "
+        "whether it comes out the same.",
+        handler=decisions.told,
+        gives=Replay,
+        needs_database=True,
+    ),
+    Operation(
+        method="GET",
+        path="/summary",
+        name="summary",
+        what="Requests, tokens, cost and failures by agent and model.",
+        handler=log.summary,
+        queries=log.SUMMARY_QUERIES,
+        gives=Summary,
+        needs_database=True,
+    ),
+    Operation(
+        method="POST",
+        path="/config/reload",
+        name="reload_config",
+        what="Reads the configuration again. An invalid one is refused, and the running one stays.",
+        handler=overview.reload,
+    ),
+    Operation(
+        method="GET",
+        path="/openapi.json",
+        name="openapi",
+        what="This description, as OpenAPI 3.1.",
+        handler=described,
+    ),
+)
+"""Every path the API answers."""
