@@ -5,6 +5,8 @@ from typing import Final, NamedTuple
 
 from pointsman.gateway.dialects import (
     anthropic,
+    ollama,
+    openai_chat,
     openai_completions,
     openai_embeddings,
     openai_models,
@@ -20,11 +22,13 @@ class _Dialect(NamedTuple):
 
 
 _DIALECTS: Final = (
-    _Dialect((anthropic.CODEC,), anthropic.ROUTES),
+    _Dialect((openai_chat.CODEC,), openai_chat.ROUTES),
     _Dialect((openai_responses.CODEC,), openai_responses.ROUTES),
     _Dialect((openai_completions.CODEC,), openai_completions.ROUTES),
     _Dialect((openai_embeddings.CODEC,), openai_embeddings.ROUTES),
     _Dialect((), openai_models.ROUTES),
+    _Dialect((anthropic.CODEC,), anthropic.ROUTES),
+    _Dialect(ollama.CODECS, ollama.ROUTES),
 )
 
 CODECS: Final[dict[str, ChatCodec | EmbedCodec]] = {

@@ -83,6 +83,10 @@ class ChatCompletionsCodec:
         """The answer of a token counter. OpenAI has none for this dialect."""
         return msgspec.json.encode({"object": "chat.completion.input_tokens", "input_tokens": tokens})
 
+    def immediate(self, body: bytes) -> bytes | None:
+        """None: every request of this dialect is for a model."""
+        return None
+
 
 CODEC = ChatCompletionsCodec()
 
