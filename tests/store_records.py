@@ -48,7 +48,7 @@ PLAIN = RequestRecord(
     session_key=None,
     tool_call_ids=("call_1",),
     losses=(),
-    features=b'{"domain":"code"}',
+    features=b'{"domain": "code"}',
 )
 
 

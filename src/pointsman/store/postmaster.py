@@ -45,6 +45,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "Permission denied": "A file cannot be reached: give the folder back to the account PostgreSQL runs as.",
     "could not create shared memory segment": "No shared memory left: raise kernel.shmmax.",
     "could not map anonymous shared memory": "Too little memory for shared_buffers: free some, or lower it.",
+    "could not look up effective user ID": "This uid has no name: give it one in /etc/passwd.",
     "Address already in use": "Another server listens there: stop it, or choose another port.",
 }
 """What to do, by a sign in the server's log."""

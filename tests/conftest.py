@@ -1,0 +1,81 @@
+"""A real PostgreSQL for all tests that need one: started once, with a fresh database for each test."""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from pointsman.store import migrate, pool
+from pointsman.store.embedded import EmbeddedServer, start
+
+QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+_numbers = itertools.count()
+
+MakeDatabase = Callable[[bool], Awaitable[str]]
+
+
+def beside(dsn: str, name: str) -> str:
+    """The address of another database of the same server."""
+    return dsn.replace("/pointsman?", f"/{name}?")
+
+
+@pytest.fixture(scope="session")
+def postgres_home() -> Iterator[Path]:
+    home = Path(tempfile.mkdtemp(prefix="pm-tests-"))
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres(postgres_home: Path) -> AsyncIterator[EmbeddedServer]:
+    """The server; its database `migrated` is a template with all migrations."""
+    server = await start(postgres_home, settings=QUICK)
+    await _execute(server.dsn, "CREATE DATABASE migrated")
+    connection = await pool.connect(beside(server.dsn, "migrated"))
+    await migrate.migrate(connection)
+    await connection.close()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def make_database(postgres: EmbeddedServer) -> AsyncIterator[MakeDatabase]:
+    """Makes databases, migrated or empty, and drops them after the test."""
+    made: list[str] = []
+
+    async def make(migrated: bool) -> str:
+        made.append(f"test_{next(_numbers)}")
+        template = "migrated" if migrated else "template0"
+        await _execute(postgres.dsn, f"CREATE DATABASE {made[-1]} TEMPLATE {template}")
+        return beside(postgres.dsn, made[-1])
+
+    yield make
+    for name in made:
+        await _execute(postgres.dsn, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(make_database: MakeDatabase) -> str:
+    """The address of a fresh, migrated database."""
+    return await make_database(True)
+
+
+@pytest.fixture
+async def db_pool(database: str) -> AsyncIterator[pool.Pool]:
+    """A pool on a fresh, migrated database."""
+    opened = await pool.create_pool(database)
+    yield opened
+    await opened.close()
+
+
+async def _execute(dsn: str, sql: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
