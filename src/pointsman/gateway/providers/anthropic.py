@@ -17,5 +17,11 @@ ANTHROPIC: Final = Provider(
     headers={"anthropic-version": "2023-06-01"},
     models_path="/models?limit=1000",
     price_provider="anthropic",
-    default_models=("claude-opus-5", "claude-sonnet-5", "claude-haiku-4-5"),
+    default_models=(
+        "claude-opus-5",
+        "claude-sonnet-5",
+        "claude-opus-4-5-20251101",
+        "claude-sonnet-4-5-20250929",
+        "claude-haiku-4-5-20251001",
+    ),
 )
