@@ -84,6 +84,8 @@ class Child:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        if self._process is not None:
+            await _end(self._process)
         await self._turn("stopped")
 
     def _is(self, phase: Phase) -> bool:
@@ -140,6 +142,7 @@ class Child:
                 pass_fds=tuple(program.inherits),
                 start_new_session=True,
             )
+        self._process = process
         self.state.pid = process.pid
         return process
 
@@ -176,13 +179,15 @@ class Child:
 
 
 async def _end(process: Process) -> None:
-    """Leaves no process behind, even when the caller has been cancelled."""
-    for signal_it in (process.terminate, process.kill):
-        if process.returncode is not None:
-            break
-        with contextlib.suppress(ProcessLookupError):
-            signal_it()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), STOP_LIMIT_S)
-    if process.stdin is not None:
-        process.stdin.close()
+    """Ends the process and lets go of its pipe. Cancelled, it leaves the rest to the next call."""
+    try:
+        for signal_it in (process.terminate, process.kill):
+            if process.returncode is not None:
+                break
+            with contextlib.suppress(ProcessLookupError):
+                signal_it()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), STOP_LIMIT_S)
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
