@@ -65,6 +65,12 @@ def test_a_prompt_is_outlined():
     assert (found.needs, found.max_output_tokens) == (Need.IMAGES, None)
 
 
+@pytest.mark.parametrize("field", [{"suffix": "}"}, {"context": [1, 2]}])
+def test_what_only_ollama_can_do_is_a_need(field):
+    assert prompt(**field).needs == Need.COMPLETION
+    assert prompt(suffix="", context=[]).needs == 0
+
+
 @pytest.mark.parametrize("messages", [None, []])
 def test_a_probe_without_messages_is_no_fault(messages):
     assert outlined(messages=messages).message_count == 0

@@ -50,6 +50,12 @@ def test_the_list_holds_every_model_once_and_with_a_tag():
     assert [model.get("remote_model") for model in found] == [None, "gpt-x-1", "qwen3:8b", None]
 
 
+def test_the_list_tells_what_each_model_can_do():
+    found = [model["capabilities"] for model in json.loads(page("GET", "/api/tags").body)["models"]]
+    all_of_them = ["completion", "tools", "vision", "thinking", "insert"]
+    assert found == [all_of_them, all_of_them[:3], ["completion", "thinking", "insert"], ["embedding"]]
+
+
 def test_the_sdk_reads_the_list():
     models = ollama.ListResponse.model_validate_json(page("GET", "/api/tags").body).models
     assert [model.model for model in models] == NAMES
