@@ -46,7 +46,8 @@ async def listing(pool: Pool, first: date, last: date) -> list[StoredAgent]:
         values = dict(row)
         agent = agents.get(values.pop("agent_id"))
         if agent is not None:
-            agent.tiers[values.pop("tier")] = Volume(**values)
+            tier = values.pop("tier")
+            agent.tiers[tier] = Volume(**values)
     return list(agents.values())
 
 
