@@ -14,6 +14,8 @@ from pointsman.routing.gates.capability import kind_of
 
 GROUPS: Final = frozenset(["*", "local", "external"])
 """Entries of a profile's `fallback` that are no provider's name."""
+LATEST: Final = ":latest"
+"""The tag that Ollama's clients give to a name without one."""
 MAX_NEAR_NAMES: Final = 5
 LEAST_LIKENESS: Final = 0.2
 
@@ -30,10 +32,11 @@ class Candidates(Struct, frozen=True, kw_only=True):
 
 
 def candidates_of(features: Features, snapshot: PolicySnapshot, profile: AgentProfile) -> Candidates:
-    """The candidates for `features.requested`. An alias comes before a model of the same name. Raises
-    `NotFound` for unknown names and `NoTarget` for names that nobody serves."""
+    """The candidates for `features.requested`. An alias comes before a model of the same name, and also
+    answers to its name with Ollama's `:latest`, unless a model bears that name. Raises `NotFound` for
+    unknown names and `NoTarget` for names that nobody serves."""
     name = features.requested
-    alias = snapshot.aliases.get(name)
+    alias = _alias(name, snapshot)
     if alias is not None:
         found = Candidates(concrete=False, objective=alias.objective, targets=_of_alias(alias, snapshot))
     else:
@@ -41,6 +44,13 @@ def candidates_of(features: Features, snapshot: PolicySnapshot, profile: AgentPr
     if not found.targets:
         raise NoTarget(f"no provider serves {shown(name)!r} yet; `pointsman doctor` says what is missing")
     return found
+
+
+def _alias(name: str, snapshot: PolicySnapshot) -> Alias | None:
+    alias = snapshot.aliases.get(name)
+    if alias is None and name.endswith(LATEST) and not _serving(name, snapshot):
+        return snapshot.aliases.get(name.removesuffix(LATEST))
+    return alias
 
 
 def _of_alias(alias: Alias, snapshot: PolicySnapshot) -> tuple[Target, ...]:

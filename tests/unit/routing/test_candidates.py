@@ -1,8 +1,29 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.routing.routing_world import SHOPS
+from tests.unit.routing.routing_world import SHOPS, asks, model, target, world
 
-from pointsman.routing.candidates import MAX_NEAR_NAMES, near_names
+from pointsman.core.errors import NotFound
+from pointsman.routing.candidates import MAX_NEAR_NAMES, candidates_of, near_names
+from pointsman.routing.profiles import DEFAULT
+
+
+def test_an_alias_answers_to_its_name_with_ollamas_tag():
+    found = candidates_of(asks("auto:latest"), SHOPS, DEFAULT)
+    assert found == candidates_of(asks("auto"), SHOPS, DEFAULT)
+    assert not found.concrete
+
+
+def test_a_model_of_that_name_comes_before_the_alias():
+    own = world(target("ollama", model("auto:latest")), target("shop", model("m")))
+    found = candidates_of(asks("auto:latest"), own, DEFAULT)
+    assert [one.id for one in found.targets] == ["ollama/auto:latest"]
+
+
+@pytest.mark.parametrize("name", ["nobody:latest", "auto:8b", "auto:latest:latest"])
+def test_no_other_tag_leads_to_an_alias(name):
+    with pytest.raises(NotFound):
+        candidates_of(asks(name), SHOPS, DEFAULT)
 
 
 def test_the_nearest_name_stands_first():

@@ -54,7 +54,9 @@ class _Chat(_Body, gc=False):
 
 class _Generate(_Body, gc=False):
     prompt: str | None = None
+    suffix: str | None = None
     system: str | None = None
+    context: Raw = ABSENT
     images: Raw = ABSENT
 
 
@@ -99,6 +101,9 @@ def outline_generate(body: bytes) -> Outline:
         raise missing("model")
     pictures, characters = _pictures([request.images], "images")
     prompt = (request.prompt or "")[:LEADING_CHARS]
+    needs = _needs(request, pictures)
+    if request.suffix or bytes(request.context) not in _EMPTY:  # beyond every chat form
+        needs |= Need.COMPLETION
     return Outline(
         model=request.model,
         stream=request.stream is not False,
@@ -106,7 +111,7 @@ def outline_generate(body: bytes) -> Outline:
         first_user=prompt,
         last_user=prompt,
         message_count=(1 if request.prompt else 0) + (1 if request.system else 0),
-        needs=int(_needs(request, pictures)),
+        needs=int(needs),
         context_tokens=(len(body) - characters) // _BYTES_PER_TOKEN + pictures * IMAGE_TOKENS,
         max_output_tokens=_limit(request),
     )

@@ -57,7 +57,7 @@ def tags(request: PageRequest) -> Page:
     names: dict[str, ModelCard] = {}
     for card in request.cards:
         names.setdefault(tagged(card.name), card)
-    return _page({"models": [_summary(name, card) for name, card in names.items()]})
+    return _page({"models": [_summary(name, card, request.cards) for name, card in names.items()]})
 
 
 def loaded(request: PageRequest) -> Page:
@@ -97,10 +97,10 @@ def no_blob(request: PageRequest) -> Page:
 def tagged(name: str) -> str:
     """The name with a tag.
 
-    >>> tagged("auto"), tagged("qwen3:8b"), tagged("host:5000/auto")
-    ('auto:latest', 'qwen3:8b', 'host:5000/auto:latest')
+    >>> tagged("auto"), tagged("openai/gpt-x"), tagged("qwen3:8b")
+    ('auto:latest', 'openai/gpt-x:latest', 'qwen3:8b')
     """
-    return name if ":" in name.rpartition("/")[2] else name + LATEST
+    return name if ":" in name else name + LATEST
 
 
 def find(name: str, cards: Sequence[ModelCard]) -> ModelCard | None:
@@ -118,7 +118,7 @@ def _refusal(error: PointsmanError) -> Page:
     return Page(status=status, body=body)
 
 
-def _summary(name: str, card: ModelCard) -> dict[str, Any]:
+def _summary(name: str, card: ModelCard, cards: Sequence[ModelCard]) -> dict[str, Any]:
     """A model as the list shows it. It is remote, so it has no size; its digest stands for its name."""
     found: dict[str, Any] = {
         "name": name,
@@ -127,6 +127,7 @@ def _summary(name: str, card: ModelCard) -> dict[str, Any]:
         "size": 0,
         "digest": hashlib.sha256(name.encode()).hexdigest(),
         "details": _family_of(card),
+        "capabilities": capabilities_of(card, cards),
     }
     if card.target is not None:
         found["remote_model"] = card.target.upstream_model
@@ -155,12 +156,8 @@ def architecture_of(card: ModelCard) -> str:
 
 
 def _details_of(card: ModelCard, cards: Sequence[ModelCard]) -> dict[str, Any]:
-    """What `show` tells. An alias can do what any model can that it may choose."""
-    chosen = [card] if card.target is not None else [other for other in cards if other.kind == card.kind]
-    abilities = 0
-    for other in chosen:
-        abilities |= other.abilities
-    window = card.context_window_tokens or max([other.context_window_tokens for other in chosen])
+    """What `show` tells."""
+    window = card.context_window_tokens or max([one.context_window_tokens for one in _meant(card, cards)])
     architecture = architecture_of(card)
     info: dict[str, Any] = {"general.architecture": architecture, "general.basename": card.name}
     if window:
@@ -173,12 +170,20 @@ def _details_of(card: ModelCard, cards: Sequence[ModelCard]) -> dict[str, Any]:
         "modified_at": timestamp_of(card.created_s or EPOCH_S),
         "details": _family_of(card),
         "model_info": info,
-        "capabilities": capabilities_of(card, abilities),
+        "capabilities": capabilities_of(card, cards),
     }
 
 
-def capabilities_of(card: ModelCard, abilities: int) -> list[str]:
-    """The dialect's words for `abilities`, by which user interfaces offer tools and pictures."""
+def _meant(card: ModelCard, cards: Sequence[ModelCard]) -> Sequence[ModelCard]:
+    """The model itself; for an alias all models which it may choose."""
+    return [card] if card.target is not None else [other for other in cards if other.kind == card.kind]
+
+
+def capabilities_of(card: ModelCard, cards: Sequence[ModelCard]) -> list[str]:
+    """What the model can do, in the dialect's words, by which user interfaces offer tools and pictures."""
     if card.kind == "embedding":
         return ["embedding"]
+    abilities = 0
+    for one in _meant(card, cards):
+        abilities |= one.abilities
     return ["completion", *[word for need, word in _CAPABILITIES if abilities & need]]

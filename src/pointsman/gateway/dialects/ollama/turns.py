@@ -109,8 +109,9 @@ def said(parts: Sequence[Part]) -> str:
     """The text of `parts`. Raises `CannotCarry` for sound and for files that are no text."""
     texts: list[str] = []
     for part in parts:
-        if isinstance(part, Text | Refusal) or (isinstance(part, Document) and part.text is not None):
-            texts.append(part.text)
+        text = part.text if isinstance(part, Text | Refusal | Document) else None
+        if text is not None:
+            texts.append(text)
         elif not isinstance(part, Image | Thinking | ToolCall):
             raise CannotCarry("The chosen provider takes neither files nor sound.", param="messages")
     return "\n".join(texts)
