@@ -81,7 +81,7 @@ class Background:
         while runtime.database is None:
             try:
                 runtime.database = await open_database(
-                    runtime.home.root, runtime.config.database_url(runtime.environ)
+                    runtime.home.home, runtime.config.database_url(runtime.environ)
                 )
             except DATABASE_TROUBLE as error:
                 if runtime.database_error != str(error):

@@ -43,7 +43,7 @@ class RunningControl:
             "version": __version__,
             "pid": os.getpid(),
             "url": self._url,
-            "home": str(runtime.home.root),
+            "home": str(runtime.home.home),
             "started_s": int(self._started_s),
             "policy_version": self.policy.version,
             "targets": len(self.policy.targets),

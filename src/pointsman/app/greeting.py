@@ -18,7 +18,7 @@ def greet(out: TextIO, url: str, runtime: Runtime) -> None:
         f"  OpenAI clients       base URL {url}/v1",
         f"  Claude Code          ANTHROPIC_BASE_URL={url}",
         f"  Ollama clients       OLLAMA_HOST={url}",
-        f"  state                {runtime.home.root}",
+        f"  state                {runtime.home.home}",
         "",
     ]
     if not targets:

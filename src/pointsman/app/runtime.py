@@ -8,15 +8,15 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from pointsman.accounting.budgets import Budgets
 from pointsman.app import keys_file
-from pointsman.app.bridge import Bridge
 from pointsman.app.catalogue import Catalogue, discover, snapshot_of
 from pointsman.app.config import Config
 from pointsman.app.local_models import LocalModels
-from pointsman.app.paths import Home
+from pointsman.app.paths import Paths
 from pointsman.app.policies import PolicyKeeper
 from pointsman.core.snapshot import PolicySnapshot
 from pointsman.gateway.agents import AgentRegistry
@@ -40,7 +40,7 @@ class Runtime:
     def __init__(
         self,
         config: Config,
-        home: Home,
+        home: Paths,
         environ: Mapping[str, str],
         config_file: Path | None,
         *,
@@ -55,7 +55,6 @@ class Runtime:
         self.database_error: str | None = None
         self.catalogue = Catalogue()
         self.local_models = LocalModels(config.local, home.logs)
-        self.bridge = Bridge(config.providers, environ, home.logs)
         self.keyring = KeyRing(keys_file.read(home.keys))
         self.budgets = Budgets()
         self.journal = JournalWriter(home.journal, f"gateway{os.getpid()}")
@@ -63,7 +62,6 @@ class Runtime:
     async def open(self) -> None:
         """Starts the local models, looks for providers, and puts the request path together."""
         await self.local_models.start()
-        await self.bridge.start()
         self.catalogue = await discover(self.config, self.environ)
         snapshot = self.snapshot()
         self.policies = PolicyKeeper(snapshot, self.home.policy)
@@ -87,8 +85,8 @@ class Runtime:
         return Limits(
             max_body_bytes=server.max_body_bytes,
             max_header_bytes=server.max_header_bytes,
-            request_arrival_s=server.request_arrival_s,
-            idle_connection_s=server.idle_connection_s,
+            request_arrival_s=server.arrival_timeout_s,
+            idle_connection_s=server.idle_timeout_s,
         )
 
     def snapshot(self) -> PolicySnapshot:
@@ -105,6 +103,8 @@ class Runtime:
             name: old[name] if name in old and old[name].endpoint == endpoint else Upstream(endpoint)
             for name, endpoint in wanted.items()
         }
+        for name in local:
+            fresh[name].revive = partial(self.local_models.ready, name)
         self.parts.upstreams = fresh
         for name, upstream in old.items():
             if fresh.get(name) is not upstream:
@@ -147,5 +147,5 @@ class Runtime:
         """Ends in good order: what was journaled stays, upstreams and children go."""
         for upstream in self.parts.upstreams.values():
             upstream.close()
-        await asyncio.gather(self.local_models.stop(), self.bridge.stop())
+        await self.local_models.stop()
         await asyncio.to_thread(self.journal.close)

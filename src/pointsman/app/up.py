@@ -19,7 +19,7 @@ from pointsman.app.config import Config, find_config, load_config
 from pointsman.app.control import RunningControl
 from pointsman.app.greeting import greet
 from pointsman.app.logs import set_up_logs
-from pointsman.app.paths import Home, home_of
+from pointsman.app.paths import Paths, paths
 from pointsman.app.runtime import Runtime
 from pointsman.core.addresses import is_loopback
 from pointsman.gateway.http.protocol import protocol_class
@@ -27,7 +27,6 @@ from pointsman.web.app import control_app
 
 TOKEN_BYTES = 32
 BACKLOG = 16_384
-DRAIN_S = 30
 _logger = logging.getLogger("pointsman")
 
 
@@ -47,14 +46,14 @@ def up(
     and `CannotStart`."""
     file = config_file or find_config(environ)
     config = load_config(file, environ)
-    files = home_of(environ)
+    files = paths(environ)
     host = host or config.server.host
     require_keys = _check_exposure(config, host)
     try:
         files.logs.mkdir(parents=True, exist_ok=True, mode=0o755)
     except OSError as error:
         raise CannotStart(
-            f"cannot write {files.root}: {error.strerror}. Set POINTSMAN_HOME to a folder of yours."
+            f"cannot write {files.home}: {error.strerror}. Set POINTSMAN_HOME to a folder of yours."
         ) from error
     set_up_logs(files.gateway_log, config.log.level)
     listening = _listen(host, config.server.port if port is None else port)
@@ -99,7 +98,7 @@ class Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
-            timeout_graceful_shutdown=DRAIN_S,
+            timeout_graceful_shutdown=int(runtime.config.server.drain_timeout_s),
         )
         super().__init__(config)
         self.on_ready: Any = None
@@ -143,7 +142,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _admin_token(files: Home, environ: Mapping[str, str]) -> str:
+def _admin_token(files: Paths, environ: Mapping[str, str]) -> str:
     """The control API's token: from the environment, else the file's, made at the first start."""
     told = environ.get("POINTSMAN_ADMIN_TOKEN", "").strip()
     if told:

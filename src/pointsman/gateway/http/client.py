@@ -4,6 +4,7 @@ secret can travel to another provider."""
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from pointsman.core.errors import UpstreamBroken, UpstreamFault, UpstreamOverloaded, UpstreamTimeout
@@ -40,6 +41,8 @@ class Upstream:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._closed = False
         self._sweeper = self._loop.call_later(SWEEP_EVERY_S, self._sweep)
+        self.revive: Callable[[], Awaitable[bool]] | None = None
+        """Asked when nobody listens there: true once somebody does (a local model that still loads)."""
 
     def _make_static_head(self, netloc: str) -> bytes:
         provider = self.endpoint.provider
@@ -99,13 +102,12 @@ class Upstream:
                 return connection
         self._opening += 1
         try:
-            async with asyncio.timeout(self.endpoint.timeouts.connect_s):
-                _, connection = await self._loop.create_connection(
-                    lambda: Connection(self._loop, self._release, self._forget),
-                    self._host,
-                    self._port,
-                    ssl=self._tls,
-                )
+            try:
+                return await self._open()
+            except ConnectionRefusedError:
+                if self.revive is None or not await self.revive():
+                    raise
+                return await self._open()
         except TimeoutError:
             limit_s = self.endpoint.timeouts.connect_s
             text = f"no connection to {self.endpoint.provider.name} within {limit_s:g} s"
@@ -115,6 +117,15 @@ class Upstream:
             raise UpstreamBroken(text, code="connect_failed") from error
         finally:
             self._opening -= 1
+
+    async def _open(self) -> Connection:
+        async with asyncio.timeout(self.endpoint.timeouts.connect_s):
+            _, connection = await self._loop.create_connection(
+                lambda: Connection(self._loop, self._release, self._forget),
+                self._host,
+                self._port,
+                ssl=self._tls,
+            )
         return connection
 
     def _release(self, connection: Connection) -> None:
