@@ -82,12 +82,12 @@ def init(file: Path | None, force: bool, as_json: bool) -> None:
     from pointsman.cli.home import config_file
 
     file = file or Path(os.environ.get("POINTSMAN_CONFIG") or config_file())
+    if file.exists() and not force:
+        raise Failed(f"{file} is there already.", "Use --force to overwrite it.")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("w" if force else "x", encoding="utf-8") as out:
+        with file.open("w", encoding="utf-8") as out:
             out.write(EXAMPLE)
-    except FileExistsError as error:
-        raise Failed(f"{file} is there already.", "Use --force to overwrite it.") from error
     except OSError as error:
         raise Failed(
             f"Cannot write {file}: {error.strerror}.", "Name another place with --config."
