@@ -117,6 +117,19 @@ def test_ids_of_the_client_are_kept():
     assert (found.call_id, found.name) == ("c2", "ls")
 
 
+@pytest.mark.parametrize("written", [{"at": "."}, '{"at": "."}'])
+def test_arguments_may_be_written_as_an_object_or_as_its_text(written):
+    function = {"name": "ls", "arguments": written}
+    (message,) = decoded(messages=[{"role": "assistant", "tool_calls": [{"function": function}]}]).messages
+    assert message.parts == [ToolCall(id="call_0_0", name="ls", arguments='{"at": "."}')]
+
+
+def test_a_call_without_arguments_has_an_empty_object():
+    calls = [{"function": {"name": "ls"}}, {"function": {"name": "ls", "arguments": None}}]
+    (message,) = decoded(messages=[{"role": "assistant", "tool_calls": calls}]).messages
+    assert [part.arguments for part in message.parts] == ["{}", "{}"]
+
+
 def test_a_result_without_a_call_is_kept():
     (found,) = results({"role": "tool", "content": "x"})
     assert found.parts == [Text(text="x")]

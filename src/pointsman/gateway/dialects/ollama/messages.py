@@ -7,6 +7,8 @@ call which is still open (of its tool, if it names one).
 
 from collections.abc import Sequence
 
+import msgspec
+
 from pointsman.core.chat import Image, Message, Part, Role, Text, Thinking, ToolCall, ToolResult
 from pointsman.core.errors import InvalidRequest
 from pointsman.gateway.dialects.ollama.wire import Call, WireMessage
@@ -113,8 +115,11 @@ def picture(data: str) -> Image:
 
 
 def tool_call(call: Call, spare_id: str) -> ToolCall:
-    """A call with its arguments as the JSON text they came in; `spare_id` is for one without an id."""
+    """A call with its arguments as the JSON text they came in; `spare_id` is for one without an id. Some
+    clients write that text as a string, as OpenAI's dialects want it."""
     text = bytes(call.function.arguments).decode()
+    if text.startswith('"'):
+        text = str(msgspec.json.decode(text))
     return ToolCall(
         id=call.id or spare_id,
         name=call.function.name,
