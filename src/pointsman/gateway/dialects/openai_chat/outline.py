@@ -120,7 +120,7 @@ def outline(body: bytes) -> Outline:
     messages = request.messages
     if not messages:
         raise missing("messages")
-    media = _media(messages, body)
+    media = _media(messages)
     return Outline(
         model=request.model,
         stream=bool(request.stream),
@@ -163,15 +163,15 @@ def _needs(request: _Body) -> int:
     return int(needs)
 
 
-def _media(messages: list[_Message], body: bytes) -> _Media:
-    """Bodies without the words of such pieces are not searched: inside a JSON string the closing quote
+def _media(messages: list[_Message]) -> _Media:
+    """Content without the words of such pieces is not searched: inside a JSON string the closing quote
     would be escaped."""
     media = _Media()
-    if any(word in body for word in _MEDIA_WORDS):
-        for index, message in enumerate(messages):
-            if bytes(message.content).startswith(b"["):
-                for piece in checked(_MEDIA, message.content, f"messages[{index}].content"):
-                    media.add(piece)
+    for index, message in enumerate(messages):
+        content = bytes(message.content)
+        if content.startswith(b"[") and any(word in content for word in _MEDIA_WORDS):
+            for piece in checked(_MEDIA, content, f"messages[{index}].content"):
+                media.add(piece)
     return media
 
 

@@ -90,8 +90,9 @@ class Turns:
             self._losses.drop("tool_result.is_error")
         texts: list[str] = []
         for part in result.parts:
-            if isinstance(part, Text) or (isinstance(part, Document) and part.text is not None):
-                texts.append(part.text)
+            text = None if isinstance(part, Image) else part.text
+            if text is not None:
+                texts.append(text)
             else:
                 self._losses.drop("tool_result.media")
                 self._shown.append(part)

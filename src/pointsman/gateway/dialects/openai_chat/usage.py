@@ -23,7 +23,7 @@ _CHUNK: msgspec.json.Decoder[_Chunk] = msgspec.json.Decoder(_Chunk)
 
 def with_usage(body: bytes) -> bytes:
     """The body asking for usage at the stream's end, every other value byte for byte."""
-    if b"stream_options" not in body:
+    if body.rfind(b"stream_options") < 0:
         end = body.rindex(b"}")
         comma = b"" if body[:end].rstrip().endswith(b"{") else b","
         return b"".join([body[:end], comma, _WISH, body[end:]])
