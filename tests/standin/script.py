@@ -9,7 +9,7 @@ import re
 
 from tests.standin import coding, tokens
 from tests.standin.plan import Call, Decline, Plan, Say, call
-from tests.standin.prompt import Prompt
+from tests.standin.prompt import Offered, Prompt
 from tests.standin.schemas import invent
 
 _CITY = re.compile(r"\b(?:in|of|and|for)\s+([A-Z][a-z]+)")
@@ -48,9 +48,16 @@ def _directed(prompt: Prompt) -> Plan | None:
     if "call" in told and not prompt.results:
         name, _, arguments = told["call"].value.partition(" ")
         if name in prompt.tools:
-            tool = prompt.tools[name]
-            return Plan([call(name, arguments if tool.custom else json.loads(arguments), tool)])
+            return Plan([_exactly(prompt.tools[name], arguments)])
     return None
+
+
+def _exactly(tool: Offered, arguments: str) -> Call:
+    """The call with these arguments; free text fills every field of a tool that wants JSON."""
+    if tool.custom or arguments.startswith("{"):
+        return call(tool.name, arguments, tool)
+    fields = (tool.schema or {}).get("properties", {})
+    return call(tool.name, dict.fromkeys(fields, arguments), tool)
 
 
 def _forced(prompt: Prompt) -> Plan | None:
