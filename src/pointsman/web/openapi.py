@@ -8,7 +8,7 @@ import msgspec
 
 from pointsman import __version__
 from pointsman.web.operations import Operation
-from pointsman.web.shapes import Refused
+from pointsman.web.shapes import Ready, Refused
 
 _IN_PATH = re.compile(r"{(\w+)}")
 _REF = "#/components/schemas/{name}"
@@ -45,7 +45,7 @@ def _described(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, An
         "parameters": _parameters(operation),
         "responses": {
             str(operation.status): {"description": "Done.", "content": _json(gives)},
-            **_failures(operation, schemas[Refused]),
+            **_failures(operation, schemas),
         },
     }
     if operation.takes:
@@ -69,13 +69,14 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     return in_path + in_query
 
 
-def _failures(operation: Operation, refused: Any) -> dict[str, Any]:
+def _failures(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     """What else may come, by status."""
     told: dict[str, str] = {}
     if operation.takes or operation.queries or operation.name == "reload_config":
         told["400"] = "A value is not as it should be."
     if not operation.bare:
         told["401"] = "The admin token is missing or wrong."
+    if not operation.bare and operation.method == "GET":
         told["403"] = "Without the token: not a program of this machine."
     if _IN_PATH.search(operation.path):
         told["404"] = "There is no such thing."
@@ -84,12 +85,11 @@ def _failures(operation: Operation, refused: Any) -> dict[str, Any]:
         told["415"] = "The body is not declared as JSON."
     if operation.needs_database:
         told["503"] = "The database cannot be reached."
-    failures = {status: {"description": what, "content": _json(refused)} for status, what in told.items()}
-    if operation.name == "ready":
-        failures["503"] = {
-            "description": "Requests cannot be served.",
-            "content": _json({"type": "object"}),
-        }
+    refused = _json(schemas[Refused])
+    failures = {status: {"description": what, "content": refused} for status, what in told.items()}
+    if operation.gives is Ready:
+        content = _json(schemas[Ready])
+        failures["503"] = {"description": "Requests cannot be served.", "content": content}
     return failures
 
 
