@@ -236,7 +236,8 @@ async def test_a_half_made_data_folder_is_made_anew(fresh_home: Path) -> None:
 def test_an_ordinary_user_runs_the_server_too(fresh_home: Path) -> None:
     user = pwd.getpwnam("daemon")
     os.chown(fresh_home, user.pw_uid, user.pw_gid)
-    step_down = f"import os, concurrent.futures.thread; os.setgroups([]); os.setgid({user.pw_gid}); os.setuid({user.pw_uid})"
+    step_down = f"os.setgroups([]); os.setgid({user.pw_gid}); os.setuid({user.pw_uid})"
+    step_down = f"import os, concurrent.futures.thread; {step_down}"
     script = OWN.replace("asyncio.run", f"{step_down}\nasyncio.run")  # the interpreter itself may be root's
     command = [sys.executable, "-c", script, str(fresh_home), "stop"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", timeout=60)

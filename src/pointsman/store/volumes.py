@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Final
 
 from msgspec import Struct, field
 
 from pointsman.core.events import RequestKind, RequestRecord
 from pointsman.store.rows import time_of
+
+MAX_COUNT: Final = 10**12
+"""The most tokens or micro-USD that one attempt adds."""
 
 
 class Volume(Struct):
@@ -60,9 +64,14 @@ def _add(volume: Volume, record: RequestRecord) -> None:
         volume.requests += 1
         volume.retries += record.kind == RequestKind.RETRY
         volume.side_requests += record.kind.startswith("side_")
-    volume.tokens_in += record.tokens_in
-    volume.tokens_out += record.tokens_out
-    volume.cost_usd_micros += record.cost_usd_micros
+    volume.tokens_in += _sane(record.tokens_in)
+    volume.tokens_out += _sane(record.tokens_out)
+    volume.cost_usd_micros += _sane(record.cost_usd_micros)
+
+
+def _sane(count: int) -> int:
+    """A figure that cannot bring a day's sum over its column, whatever a provider claims."""
+    return min(max(count, 0), MAX_COUNT)
 
 
 def _clean(text: str) -> str:
