@@ -50,10 +50,13 @@ class _Found(Struct, frozen=True, kw_only=True):
     warnings: list[str] = field(default_factory=list)
 
 
-async def discover(config: Config, environ: Mapping[str, str]) -> Catalogue:
+async def discover(
+    config: Config, environ: Mapping[str, str], bridged: Mapping[str, Endpoint] | None = None
+) -> Catalogue:
     """The catalogue of this moment. Providers are asked all at once and given 1.2 s; one that does not
-    answer keeps its default models, with a warning. Never raises, and may be called again any time."""
-    places, warnings = places_of(config, environ)
+    answer keeps its default models, with a warning. `bridged` are further endpoints, by name, which the
+    bridge serves. Never raises, and may be called again any time."""
+    places, warnings = places_of(config, environ, bridged)
     parts = await asyncio.gather(*[_look(place, config) for place in places])
     found = [part for part in parts if part.endpoint is not None]
     return Catalogue(

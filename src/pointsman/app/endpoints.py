@@ -27,9 +27,11 @@ class Place(Struct, frozen=True, kw_only=True):
     wanted: bool = True
 
 
-def places_of(config: Config, environ: Mapping[str, str]) -> tuple[list[Place], list[str]]:
+def places_of(
+    config: Config, environ: Mapping[str, str], bridged: Mapping[str, Endpoint] | None = None
+) -> tuple[list[Place], list[str]]:
     """The providers to use, known ones first in their order of preference, and warnings about those that
-    the operator seems to want but that cannot be used."""
+    the operator seems to want but that cannot be used. `bridged` are the endpoints of the bridge."""
     places: list[Place] = []
     warnings: list[str] = []
     known = [provider for provider in PROVIDERS.values() if provider is not LOCAL]
@@ -41,6 +43,9 @@ def places_of(config: Config, environ: Mapping[str, str]) -> tuple[list[Place], 
             local = is_loopback(urlsplit(own.base_url).hostname)
             provider = custom(name, checked(own.base_url), own.dialects, key_env=own.key_env, local=local)
             _add(places, warnings, provider, own, config, environ)
+    for name, endpoint in (bridged or {}).items():
+        own = config.providers.get(name)
+        places.append(Place(endpoint=endpoint, models=own.models if own is not None else ()))
     return places, warnings
 
 
@@ -53,7 +58,7 @@ def _add(
     environ: Mapping[str, str],
 ) -> None:
     """Adds the provider's place, or a warning, or neither when nothing speaks for it."""
-    if own is not None and not own.enabled:
+    if own is not None and (not own.enabled or own.bridge is not None):
         return
     try:
         place = _place(provider, own, config, environ)

@@ -4,6 +4,7 @@ import pytest
 
 from pointsman.app.config import parse_config
 from pointsman.app.endpoints import Place, places_of
+from pointsman.gateway.providers.base import Endpoint, Provider
 
 
 def places(text: str = "", **environ: str) -> dict[str, Place]:
@@ -106,3 +107,12 @@ def test_a_clients_variable_for_this_gateway_is_passed_over(url: str) -> None:
 
 def test_ollama_is_not_sought_where_this_gateway_listens() -> None:
     assert places("[server]\nport = 11434") == {}
+
+
+def test_bridged_providers_are_taken_from_the_bridge_with_the_files_models() -> None:
+    config = parse_config("[providers.gemini]\nbridge = 'gemini'\nmodels = ['m']")
+    provider = Provider(name="gemini", base_url="http://127.0.0.1:1/v1", dialects={"openai_chat": "/c"})
+    endpoint = Endpoint(provider=provider, base_url=provider.base_url)
+    found, warned = places_of(config, {"GEMINI_API_KEY": "k"}, {"gemini": endpoint})
+    assert [(place.endpoint, place.models) for place in found[1:]] == [(endpoint, ("m",))]
+    assert (found[0].endpoint.provider.name, warned) == ("ollama", [])
