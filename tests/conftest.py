@@ -1,14 +1,13 @@
 """A real PostgreSQL for all tests that need one: started once, and emptied after each test."""
 
 import itertools
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 import pytest_asyncio
+from tests.scratch import scratch_folder
 
 from pointsman.store import migrate, pool
 from pointsman.store.embedded import EmbeddedServer, start
@@ -40,9 +39,8 @@ def beside(dsn: str, name: str) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_home() -> Iterator[Path]:
-    home = Path(tempfile.mkdtemp(prefix="pm-tests-"))
-    yield home
-    shutil.rmtree(home)
+    with scratch_folder() as home:
+        yield home
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -3,16 +3,15 @@
 import asyncio
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+from tests.scratch import scratch_folder
 
 from pointsman.store import embedded
 from pointsman.store.embedded import EmbeddedServer, start
@@ -41,17 +40,15 @@ asyncio.run(main())
 @pytest.fixture
 def fresh_home() -> Iterator[Path]:
     """A home where no server ever ran."""
-    folder = Path(tempfile.mkdtemp(prefix="pm-home-"))
-    yield folder
-    shutil.rmtree(folder)
+    with scratch_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
 def used_home() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="pm-used-"))
-    subprocess.run([sys.executable, "-c", OWN, str(folder), "stop"], check=True, capture_output=True)
-    yield folder
-    shutil.rmtree(folder)
+    with scratch_folder() as folder:
+        subprocess.run([sys.executable, "-c", OWN, str(folder), "stop"], check=True, capture_output=True)
+        yield folder
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """An external server over TCP, with a password and a role that owns only its own database."""
 
-import shutil
 import socket
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
+from tests.scratch import scratch_folder
 from tests.store_records import NOON_US, a_record
 
 from pointsman.store import api_keys, request_log, retention, snapshots, spending
@@ -29,10 +28,9 @@ PASSWORD = "pa%20ss%2Fwo%3Ard"
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="pm-external-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
+    with scratch_folder() as made:
+        made.chmod(0o755)
+        yield made
 
 
 def free_port() -> int:

@@ -1,15 +1,14 @@
 """Kills of gateway, loader and database, for real: nothing is lost, nothing is loaded twice."""
 
 import asyncio
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.scratch import scratch_folder
 from tests.store_records import a_record
 
 from pointsman.store import loader as loader_module
@@ -95,9 +94,8 @@ async def test_kill_9_of_the_loader_doubles_and_loses_nothing(
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="pm-stopped-"))
-    yield folder
-    shutil.rmtree(folder)
+    with scratch_folder() as folder:
+        yield folder
 
 
 async def test_hours_without_the_database_lose_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
