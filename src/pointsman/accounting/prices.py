@@ -6,10 +6,11 @@ base; a long prompt then costs more than is logged.
 
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Final
 
-from genai_prices.data_snapshot import DataSnapshot, get_snapshot
+from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, TieredPrices
 from msgspec import Struct
 
@@ -36,7 +37,7 @@ class Listing(Struct, frozen=True, kw_only=True):
 def listing_of(model: str, price_provider: str | None, now: datetime | None = None) -> Listing | None:
     """The catalogue's entry for a provider's `model`, with the price valid at `now` (a time with a zone;
     None: now). None when the catalogue does not know the model, the provider, or its token price."""
-    info = None if price_provider is None else _find(get_snapshot(), model, price_provider)
+    info = None if price_provider is None else _find(model, price_provider)
     if info is None:
         return None
     prices = info.get_prices(now or datetime.now(tz=UTC))
@@ -79,9 +80,10 @@ def usd_micros(usd: Decimal | float) -> int:
     return int((exact * _USD_MICROS).to_integral_value(ROUND_CEILING))
 
 
-def _find(catalogue: DataSnapshot, model: str, price_provider: str) -> ModelInfo | None:
+@lru_cache(maxsize=8192)
+def _find(model: str, price_provider: str) -> ModelInfo | None:
     try:
-        return catalogue.find_provider_model(model, None, price_provider, None)[1]
+        return get_snapshot().find_provider_model(model, None, price_provider, None)[1]
     except LookupError:
         return None
 

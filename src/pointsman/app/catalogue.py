@@ -81,9 +81,15 @@ async def _look(place: Place, config: Config) -> _Found:
                 return _Found(endpoint=None)
             listed = [Listed(name=name) for name in provider.default_models]
             warnings.append(_unanswered(endpoint, error, len(listed)))
-    targets = [target for model in listed if (target := _target(model, provider)) is not None]
+    targets = await asyncio.to_thread(_targets, listed, provider)
     warnings += _price_warning(provider, targets, config)
     return _Found(endpoint=endpoint, targets=targets, warnings=warnings)
+
+
+def _targets(listed: Sequence[Listed], provider: Provider) -> list[Target]:
+    """The targets for a list. In a thread of its own, because the first look into the price catalogue takes
+    half a second, and long lists take some time too."""
+    return [target for model in listed if (target := _target(model, provider)) is not None]
 
 
 async def _ask(endpoint: Endpoint, timeout_s: float) -> list[Listed]:

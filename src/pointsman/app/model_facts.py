@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, Literal, TypeVar
 
@@ -56,6 +56,7 @@ _BIG: Final = re.compile(r"large|pro(?![a-z])|max|ultra|opus|plus")
 _WILD: Final = re.compile(r"\[[^\]]*\]|[*?]")
 
 
+@lru_cache(maxsize=8192)
 def facts_of(
     name: str, provider: str = "", *, local: bool = False, parameters_b: float | None = None
 ) -> Facts:
