@@ -18,6 +18,8 @@ DIALECTS = {
     "llama": ("ollama_chat", ""),
 }
 """Provider to the one wire form it speaks, and the path below which it is served."""
+OLLAMA = "" if DIRECT else "llama-model"
+"""The model behind Ollama's wire form, which cannot force a tool."""
 MODELS = tuple(f"{name}-model" for name in DIALECTS)
 FAULTY_MODELS = 40
 """Models a provider has for tests that break it: each breaks one of its own, for the gateway remembers."""

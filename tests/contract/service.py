@@ -27,9 +27,11 @@ def configuration(upstream: str) -> str:
         url = f"{upstream}/p/{name}{path}"
         models = json.dumps([f"{name}-model", *faulty])
         parts.append(_PROVIDER.format(name=name, url=url, dialects=[dialect], models=models))
-    dialects = ["openai_embeddings", "openai_completions"]
-    url = f"{upstream}/p/embed/v1"
-    parts.append(_PROVIDER.format(name="embed", url=url, dialects=dialects, models=["embed-model"]))
+    for name, dialect in (("embed", "openai_embeddings"), ("prose", "openai_completions")):
+        url = f"{upstream}/p/{name}/v1"
+        parts.append(_PROVIDER.format(name=name, url=url, dialects=[dialect], models=[f"{name}-model"]))
+    abilities = 'abilities = ["tools", "images", "json_schema", "thinking", "documents"]'
+    parts.append(f'[models."*-model"]\n{abilities}\n')
     parts.append('[models."embed-model"]\nkind = "embedding"\n')
     return "\n".join(parts)
 
@@ -42,6 +44,7 @@ class Gateway:
         (folder / "pointsman.toml").write_text(configuration(upstream))
 
     def __enter__(self) -> "Gateway":
+        self.errors = (self.folder / "stderr.txt").open("wb")
         command = [str(Path(sys.executable).with_name("pointsman")), "up", "--json", "--port", "0"]
         home = {
             "POINTSMAN_HOME": str(self.folder / "home"),
@@ -53,14 +56,14 @@ class Gateway:
             env={**inherited, **home, "STANDIN_KEY": "stand-in-key"},
             cwd=self.folder,
             stdout=subprocess.PIPE,
-            stderr=(self.folder / "stderr.txt").open("wb"),
+            stderr=self.errors,
             text=True,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line.startswith("{"):
             self.process.kill()
-            self.process.wait()
+            self.__exit__()
             said = (self.folder / "stderr.txt").read_text()
             raise RuntimeError(f"`pointsman up` did not start: {line}{said[-2000:]}")
         self.url = json.loads(line)["url"]
@@ -73,3 +76,4 @@ class Gateway:
         finally:
             assert self.process.stdout is not None
             self.process.stdout.close()
+            self.errors.close()

@@ -121,13 +121,13 @@ def test_a_rate_limit_keeps_its_retry_after(client: OpenAI, faulty_model: str) -
 @gateway_only
 @pytest.mark.parametrize("fault", ["truncate", "reset", "midstream-error"])
 def test_a_broken_stream_never_completes(client: OpenAI, faulty_model: str, fault: str) -> None:
-    """This SDK raises only where an `error` event comes; `response.failed` it hands on."""
+    """This SDK hands on what says so in the stream, and raises where the connection breaks."""
     last = ""
     with contextlib.suppress(openai.APIError):
         for event in create(client, faulty_model, f"Hi [[{fault}]] [[chunks:30]]", stream=True):
             assert event.type != "response.completed"
             last = event.type
-        assert last == "response.failed"
+        assert last in ("response.failed", "error")
 
 
 def test_hanging_up_reaches_the_provider(
