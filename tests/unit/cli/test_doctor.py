@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from pointsman.cli.checks import machine, services
+from pointsman.cli.checks import machine
 from pointsman.gateway.providers import PROVIDERS
 
 
@@ -102,7 +102,7 @@ def test_a_provider_that_takes_the_key_is_fine(run, provider, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "good")
     found = findings(run)
     assert found["provider openai"]["verdict"] == "ok"
-    assert "providers" not in found
+    assert "providers" not in found  # nothing to say of all of them
 
 
 def test_a_provider_that_refuses_the_key_is_told(run, provider, monkeypatch):
@@ -138,6 +138,12 @@ def situation(home):
     return Situation(environ={}, home=home, file=None, config=Config())
 
 
-def test_all_providers_are_asked_but_the_one_in_process(home):
-    checks = {one.check for one in services.providers(situation(home))}
-    assert checks >= {f"provider {name}" for name in PROVIDERS if name != services.IN_PROCESS}
+def test_known_providers_without_a_key_are_named_and_not_asked(run):
+    found = findings(run)["other providers"]
+    assert found["verdict"] == "ok"
+    assert "ANTHROPIC_API_KEY" in found["found"]
+
+
+def test_a_key_that_the_file_asks_for_and_that_is_missing_is_told(run, home):
+    (home / "pointsman.toml").write_text('[providers.openai]\nkey_env = "MY_KEY"\n')
+    assert "MY_KEY" in run("doctor").stdout

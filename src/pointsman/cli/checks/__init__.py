@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pointsman.cli.checks import machine, parts, services
+from pointsman.cli.checks import machine, parts, services, upstreams
 from pointsman.cli.checks.finding import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -14,6 +14,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     parts.postgres_programs,
     services.database,
     parts.local_models,
-    services.providers,
+    upstreams.providers,
 )
 """All checks, in the order in which one thing needs another."""
