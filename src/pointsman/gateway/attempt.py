@@ -1,5 +1,6 @@
 """One attempt to have one target answer a call."""
 
+import re
 from typing import cast
 
 import msgspec
@@ -20,6 +21,9 @@ from pointsman.gateway.tally import Tally
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 MAX_ERROR_BYTES = 1024 * 1024
+USAGE_ON_DEMAND = frozenset({"openai_chat", "openai_completions"})
+"""The forms whose streams tell their usage only when asked."""
+ASKS_FOR_USAGE = re.compile(rb'"include_usage"\s*:\s*true')
 REWRITE_MARKS = (b'"agent_id"', b"pointsman-thinking:")
 """What only the gateway understands in a body, and has to be taken out before it leaves."""
 UNREADABLE = (msgspec.MsgspecError, ValueError, KeyError, TypeError, IndexError, AttributeError)
@@ -121,9 +125,9 @@ class Attempt:
         """Whether to ask for the usage of a stream whose client did not."""
         return (
             self.passes_through
-            and self.codec.name == "openai_chat"
+            and self.codec.name in USAGE_ON_DEMAND
             and self.call.outline.stream
-            and b'"include_usage"' not in self.call.exchange.body
+            and ASKS_FOR_USAGE.search(self.call.exchange.body) is None
         )
 
     def _translated_body(self) -> bytes:

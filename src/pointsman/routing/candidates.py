@@ -54,10 +54,16 @@ def _alias(name: str, snapshot: PolicySnapshot) -> Alias | None:
 
 
 def _of_alias(alias: Alias, snapshot: PolicySnapshot) -> tuple[Target, ...]:
-    if not alias.candidates:
-        return _of_kind(alias.kind, snapshot)
-    ids = [found for name in alias.candidates for found in _serving(name, snapshot)]
-    return _targets(dict.fromkeys(ids), snapshot)
+    """Vectors of different models cannot be compared, so an alias for embeddings stands for one model:
+    the first there is, wherever it is served."""
+    if alias.candidates:
+        ids = [found for name in alias.candidates for found in _serving(name, snapshot)]
+        found = _targets(dict.fromkeys(ids), snapshot)
+    else:
+        found = _of_kind(alias.kind, snapshot)
+    if alias.kind == "embedding":
+        found = tuple([target for target in found if target.model.name == found[0].model.name])
+    return found
 
 
 def _of_model(features: Features, snapshot: PolicySnapshot, profile: AgentProfile) -> Candidates:
@@ -65,6 +71,9 @@ def _of_model(features: Features, snapshot: PolicySnapshot, profile: AgentProfil
     ids = _serving(name, snapshot)
     if not ids and name not in snapshot.names:
         raise NotFound(_unknown(name, snapshot), param="model", code="model_not_found")
+    asked = _targets(ids, snapshot)
+    if any(target.model.kind == "embedding" for target in asked):
+        return Candidates(concrete=True, objective=profile.objective, targets=asked)
     if profile.route_concrete:
         every = _of_kind(kind_of(features.needs), snapshot)
         return Candidates(concrete=False, objective=profile.objective, targets=every)
@@ -75,7 +84,7 @@ def _of_model(features: Features, snapshot: PolicySnapshot, profile: AgentProfil
     return Candidates(
         concrete=True,
         objective=profile.objective,
-        targets=_targets(ids, snapshot),
+        targets=asked,
         others=tuple(others),
     )
 

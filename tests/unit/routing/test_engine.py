@@ -4,7 +4,7 @@ from tests.unit.routing.routing_world import EMBEDDING, SHOPS, TOOLS, asks, mode
 
 from pointsman.core import errors
 from pointsman.core.money import Price
-from pointsman.core.snapshot import AgentProfile
+from pointsman.core.snapshot import AgentProfile, Alias
 from pointsman.routing.engine import decide
 
 
@@ -185,3 +185,22 @@ def test_the_same_question_gets_the_same_bytes():
     encode = msgspec.json.Encoder(order="deterministic").encode
     question = asks("auto", unhealthy=("groq/quick",))
     assert encode(decide(question, SHOPS, trace=True)) == encode(decide(question, SHOPS, trace=True))
+
+
+def test_vectors_are_never_made_by_another_model_than_the_one_asked_for():
+    snapshot = world(
+        target("a", model("v1", kind="embedding", abilities=EMBEDDING)),
+        target("b", model("v2", kind="embedding", abilities=EMBEDDING)),
+        target("b", model("v1", kind="embedding", abilities=EMBEDDING)),
+    )
+    assert decide(asks("v1", needs=EMBEDDING), snapshot).fallbacks == ("b/v1",)
+
+
+def test_an_alias_for_vectors_stands_for_one_model():
+    snapshot = world(
+        target("a", model("v1", kind="embedding", abilities=EMBEDDING)),
+        target("b", model("v2", kind="embedding", abilities=EMBEDDING)),
+        aliases=(Alias(name="auto-embed", kind="embedding"),),
+    )
+    decision = decide(asks("auto-embed", needs=EMBEDDING), snapshot)
+    assert (decision.target, decision.fallbacks) == ("a/v1", ())
