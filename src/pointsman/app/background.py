@@ -13,7 +13,6 @@ from typing import Any
 import asyncpg
 
 from pointsman.app import keys_file
-from pointsman.app.catalogue import discover
 from pointsman.app.runtime import Runtime
 from pointsman.gateway.http.protocol import sweep
 from pointsman.store import api_keys, retention, spending
@@ -48,6 +47,7 @@ class Background:
         self._run(_every(SYNC_EVERY_S, self._sync))
         self._run(_every(SWEEP_EVERY_S, self._sweep))
         self._run(_every(REDISCOVER_EVERY_S, self._rediscover))
+        self._run(self._bridged())
 
     async def stop(self) -> None:
         """Ends them, and loads what is still in the journal if the database is there."""
@@ -119,10 +119,15 @@ class Background:
                 days = self._runtime.config.log.retention_days
                 await retention.keep_hot(connection, datetime.now(UTC).date(), days)
 
+    async def _bridged(self) -> None:
+        """Asks the bridge's providers for their models as soon as it can tell."""
+        if await self._runtime.bridge.ready():
+            await _patiently(self._rediscover)
+
     async def _rediscover(self) -> None:
         """Finds providers that came or went, such as an Ollama started later."""
         runtime = self._runtime
-        found = await discover(runtime.config, runtime.environ)
+        found = await runtime.discover(runtime.config)
         if found.targets != runtime.catalogue.targets or found.endpoints != runtime.catalogue.endpoints:
             runtime.catalogue = found
             runtime.policies.replace(runtime.snapshot())

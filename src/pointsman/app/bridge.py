@@ -45,7 +45,7 @@ class Bridge:
     def __init__(
         self, providers: Mapping[str, ProviderConfig], environ: Mapping[str, str], logs: Path
     ) -> None:
-        wanted = {name: own for name, own in providers.items() if own.enabled and own.bridge is not None}
+        wanted = bridged(providers)
         self._state = State(name="bridge")
         self._child: Child | None = None
         self._listener: socket.socket | None = None
@@ -96,6 +96,11 @@ class Bridge:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+
+
+def bridged(providers: Mapping[str, ProviderConfig]) -> dict[str, ProviderConfig]:
+    """Those of the file that are reached through the bridge."""
+    return {name: own for name, own in providers.items() if own.enabled and own.bridge is not None}
 
 
 def _endpoint(name: str, own: ProviderConfig, port: int, token: str) -> Endpoint:

@@ -54,6 +54,7 @@ class RunningControl:
             if self._background.loader
             else None,
             "local_models": msgspec.to_builtins(runtime.local_models.states()),
+            "bridge": msgspec.to_builtins(runtime.bridge.states()),
             "warnings": list(runtime.catalogue.warnings),
         }
 

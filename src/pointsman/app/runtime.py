@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pointsman.accounting.budgets import Budgets
 from pointsman.app import keys_file
+from pointsman.app.bridge import Bridge, bridged
 from pointsman.app.catalogue import Catalogue, discover, snapshot_of
 from pointsman.app.config import Config
 from pointsman.app.local_models import LocalModels
@@ -55,14 +56,16 @@ class Runtime:
         self.database_error: str | None = None
         self.catalogue = Catalogue()
         self.local_models = LocalModels(config.local, home.logs)
+        self.bridge = Bridge(config.providers, environ, home.logs)
         self.keyring = KeyRing(keys_file.read(home.keys))
         self.budgets = Budgets()
         self.journal = JournalWriter(home.journal, f"gateway{os.getpid()}")
 
     async def open(self) -> None:
-        """Starts the local models, looks for providers, and puts the request path together."""
+        """Starts the local models and the bridge, looks for providers, and puts the request path together."""
         await self.local_models.start()
-        self.catalogue = await discover(self.config, self.environ)
+        await self.bridge.start()
+        self.catalogue = await self.discover(self.config)
         snapshot = self.snapshot()
         self.policies = PolicyKeeper(snapshot, self.home.policy)
         self.parts = Parts(
@@ -78,6 +81,10 @@ class Runtime:
         )
         self.connect()
         self.frontend = Frontend(Pipeline(self.parts), self.limits())
+
+    async def discover(self, config: Config) -> Catalogue:
+        """Who serves what at this moment, as `config` has it."""
+        return await discover(config, self.environ, self.bridge.endpoints())
 
     def limits(self) -> Limits:
         """What a client may do, as configured."""
@@ -113,7 +120,7 @@ class Runtime:
     async def apply(self, config: Config) -> None:
         """Runs on under `config` from the next request on. Raises `ConfigInvalid` or ValueError, and
         changes nothing, when no policy can be made from it. Needs no restart but for the address."""
-        catalogue = await discover(config, self.environ)
+        catalogue = await self.discover(config)
         before = self.config, self.catalogue
         self.config, self.catalogue = config, catalogue
         try:
@@ -133,11 +140,19 @@ class Runtime:
         """The keys of `config` that differ from the running ones and take effect only at the next start."""
         old, new = self.config.server, config.server
         names = [f"server.{name}" for name in AT_START if getattr(old, name) != getattr(new, name)]
-        return names + [
-            section
-            for section in ("database", "local")
-            if getattr(self.config, section) != getattr(config, section)
-        ]
+        return (
+            names
+            + [
+                section
+                for section in ("database", "local")
+                if getattr(self.config, section) != getattr(config, section)
+            ]
+            + (
+                ["providers.NAME.bridge"]
+                if bridged(self.config.providers) != bridged(config.providers)
+                else []
+            )
+        )
 
     def now_s(self) -> float:
         """The clock of health and repeats: the running loop's."""
@@ -147,5 +162,5 @@ class Runtime:
         """Ends in good order: what was journaled stays, upstreams and children go."""
         for upstream in self.parts.upstreams.values():
             upstream.close()
-        await self.local_models.stop()
+        await asyncio.gather(self.local_models.stop(), self.bridge.stop())
         await asyncio.to_thread(self.journal.close)
