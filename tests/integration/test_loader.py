@@ -212,6 +212,18 @@ async def test_a_segment_of_another_version_is_left_alone(
     assert path.exists()
 
 
+async def test_a_journal_of_another_account_does_not_hold_up_the_rest(
+    tmp_path: Path, db_pool: Pool, journal: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = JournalWriter(tmp_path, "another")
+    for writer in (foreign, journal):
+        fill(writer, 1)
+        writer.close()
+    monkeypatch.setattr(loader_module.os, "access", lambda path, _mode: path != foreign.folder)
+    assert await Loader(tmp_path, db_pool).drain() == 1
+    assert foreign.folder.exists()
+
+
 async def test_without_the_database_drain_says_so(tmp_path: Path, journal: JournalWriter) -> None:
     fill(journal, 1)
     pool = await create_pool("postgresql://nobody@127.0.0.1:1/none")

@@ -113,7 +113,7 @@ class Loader:
                     if got:
                         await self._pass()
                 pause_s = PAUSE_S
-            except DatabaseAway as error:
+            except (DatabaseAway, OSError) as error:
                 self.counts.failures += 1
                 self._complain(f"The request log waits in {self._root}: {error}")
                 pause_s = min(pause_s * 2, MAX_PAUSE_S)
@@ -121,7 +121,7 @@ class Loader:
 
     async def _pass(self) -> None:
         """Loads every journal as far as it goes now."""
-        found = [reader for reader in journals(self._root) if reader.journal_id not in self._left_alone]
+        found = [reader for reader in journals(self._root) if self._may_load(reader)]
         self._lag_bytes = 0
         for reader in found:
             try:
@@ -133,6 +133,15 @@ class Loader:
                 self.counts.lag_bytes = sum(r.size(n) for r in found for n in r.segments())
                 raise DatabaseAway(str(error) or type(error).__name__) from error
         self.counts.lag_bytes = self._lag_bytes
+
+    def _may_load(self, reader: JournalReader) -> bool:
+        if reader.journal_id in self._left_alone:
+            return False
+        if os.access(reader.folder, os.R_OK | os.W_OK | os.X_OK):
+            return True
+        self._left_alone.add(reader.journal_id)
+        _logger.error("A journal is left alone, because this account may not use %s.", reader.folder)
+        return False
 
     async def _load_journal(self, reader: JournalReader) -> None:
         alive = reader.is_alive()  # asked first: what is listed after the writer's end is all there is

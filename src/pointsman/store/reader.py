@@ -15,7 +15,7 @@ from pointsman.store.frames import HEADER, MAGIC, MAX_PAYLOAD_BYTES, PREFIX_BYTE
 from pointsman.store.journal import FRESH_PREFIX, SUFFIX, WRITER_LOCK, segment_path
 
 LARGEST_FRAME_BYTES: Final = MAX_PAYLOAD_BYTES + PREFIX_BYTES
-CHUNK_BYTES: Final = 256 * 1024
+CHUNK_BYTES: Final = 64 * 1024
 """How much of a segment is read at once: little, because reading it stops the process's other work."""
 
 
