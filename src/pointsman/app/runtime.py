@@ -140,19 +140,11 @@ class Runtime:
         """The keys of `config` that differ from the running ones and take effect only at the next start."""
         old, new = self.config.server, config.server
         names = [f"server.{name}" for name in AT_START if getattr(old, name) != getattr(new, name)]
-        return (
-            names
-            + [
-                section
-                for section in ("database", "local")
-                if getattr(self.config, section) != getattr(config, section)
-            ]
-            + (
-                ["providers.NAME.bridge"]
-                if bridged(self.config.providers) != bridged(config.providers)
-                else []
-            )
-        )
+        sections = ("database", "local")
+        names += [name for name in sections if getattr(self.config, name) != getattr(config, name)]
+        if bridged(self.config.providers) != bridged(config.providers):
+            names.append("providers.NAME.bridge")
+        return names
 
     def now_s(self) -> float:
         """The clock of health and repeats: the running loop's."""
