@@ -63,7 +63,10 @@ def of_attempt(
         session_key=caller.session_key,
         tool_call_ids=tuple(tally.tool_call_ids),
         losses=tuple(call.losses.fields),
-        features=_encoder.encode(call.features) if attempt.number == 0 else None,
+        features=_encoder.encode(call.features)
+        if attempt.number == 0 and call.profile.log_requests
+        else None,
+        logged=call.profile.log_requests,
     )
 
 
@@ -71,7 +74,8 @@ def of_refusal(call: Call, now_s: float, error: PointsmanError) -> RequestRecord
     """The row of a request that reached no provider."""
     caller = call.caller if call.reached("caller") else None
     outline = call.outline if call.reached("outline") else None
-    features = call.features if call.reached("features") else None
+    logged = call.profile.log_requests if call.reached("profile") else True
+    features = call.features if call.reached("features") and logged else None
     return RequestRecord(
         request_id=call.request_id,
         attempt=call.attempts,
@@ -111,6 +115,7 @@ def of_refusal(call: Call, now_s: float, error: PointsmanError) -> RequestRecord
         tool_call_ids=(),
         losses=(),
         features=_encoder.encode(features) if features is not None else None,
+        logged=logged,
     )
 
 
