@@ -122,8 +122,18 @@ async def test_following_prints_what_is_new_once(run, log, monkeypatch):
     monkeypatch.setattr("pointsman.cli.commands.log.time.sleep", wait)
     monkeypatch.setattr("pointsman.cli.commands.log.OVERLAP_S", 999_999)
     await log(a_record(1), a_record(2))
-    printed = (await run("log", "--follow", "--json")).stdout.splitlines()
-    assert [json.loads(line)["request_id"] for line in printed] == ["req_000001", "req_000002"]
+    result = await run("log", "--follow", "--json")
+    printed = [json.loads(line)["request_id"] for line in result.stdout.splitlines()]
+    assert (result.exit_code, printed) == (0, ["req_000001", "req_000002"])
+
+
+@pytest.mark.parametrize("arguments", [["log"], ["explain", "req_000001"]], ids=" ".join)
+async def test_control_characters_of_clients_do_not_reach_the_terminal(run, log, arguments):
+    evil = msgspec.json.encode(features_of("auto\x1b[2J"))
+    await log(a_record(1, requested_model="auto\x1b[2J", **CHOSEN | {"features": evil}))
+    output = (await run(*arguments)).stdout
+    assert "auto?[2J" in output
+    assert "\x1b" not in output
 
 
 async def test_explain_tells_the_whole_decision(run, log):

@@ -1,8 +1,5 @@
 """The control API over a real database."""
 
-from urllib.parse import urlsplit
-
-import asyncpg
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -13,6 +10,7 @@ from pointsman.core.keys import digest_of
 from pointsman.store import api_keys, snapshots
 from pointsman.store.journal import JournalWriter
 from pointsman.store.loader import Loader
+from pointsman.store.pool import create_pool
 
 FEATURES = msgspec.json.encode(features_of())
 CHOSEN = {
@@ -175,12 +173,16 @@ async def test_agents_are_counted_over_the_days_asked_for(control, log):
     assert told["counted"] == "the last 3650 days"
 
 
-async def test_a_database_that_is_gone_is_told_as_away(control, database, postgres):
-    name = urlsplit(database).path.strip("/")
-    admin = await asyncpg.connect(postgres.dsn)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.execute(f"CREATE DATABASE {name}")  # for the fixture to drop; it has no tables
-    await admin.close()
-    answer = await get(control, "/log")
+async def test_a_database_that_is_not_migrated_yet_is_told_as_away(make_database):
+    pool = await create_pool(await make_database())
+    answer = await get(PlainControl(pool), "/log")
+    await pool.close()
     assert answer.status_code == 503
     assert answer.json()["error"]["type"] == "database_away"
+
+
+async def test_a_database_that_does_not_answer_is_told_as_away(tmp_path):
+    pool = await create_pool(f"postgresql://postgres@/nobody?host={tmp_path}")
+    answer = await get(PlainControl(pool), "/log")
+    await pool.close()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")

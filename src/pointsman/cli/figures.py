@@ -94,3 +94,12 @@ def cut(text: str, width: int) -> str:
     ('abc…', 'abcd')
     """
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """The text without control characters, which names sent by clients may have and terminals obey.
+
+    >>> printable("gpt\\x1b[2J\\u202e")
+    'gpt?[2J?'
+    """
+    return text if text.isprintable() else "".join([c if c.isprintable() else "?" for c in text])

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from pointsman.app.paths import home
+from pointsman.cli.figures import printable
 from pointsman.cli.home import admin_token, gateway_url
 from pointsman.cli.options import Failed
 from pointsman.core.addresses import is_loopback
@@ -56,7 +57,9 @@ class Gateway:
             return found
         error = found.get("error") if isinstance(found, dict) else None
         message = error.get("message", "") if isinstance(error, dict) else ""
-        raise Failed(message or f"{self.url} answered {status}.", LOCKED_OUT if status in (401, 403) else "")
+        raise Failed(
+            printable(message) or f"{self.url} answered {status}.", LOCKED_OUT if status in (401, 403) else ""
+        )
 
     def _exchange(self, method: str, target: str, body: Any) -> tuple[int, bytes]:
         headers = {"accept": "application/json"}

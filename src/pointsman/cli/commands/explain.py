@@ -56,15 +56,19 @@ def _tell(request: dict[str, Any], decision: dict[str, Any]) -> None:
         _tell_candidates(replayed)
         click.echo("\nScores")
         for one in _ranked(replayed):
-            click.echo(f"  {one['target']}: {_sum(one)}")
+            _say(f"  {one['target']}: {_sum(one)}")
     if replayed["fallbacks"]:
         click.echo("\nFallbacks, in order")
         for place, one in enumerate(replayed["fallbacks"], 1):
-            click.echo(f"  {place}. {one['target']} (score {one['score']:.2f}): {one['why']}")
+            _say(f"  {place}. {one['target']} (score {one['score']:.2f}): {one['why']}")
     click.echo("\nWhat happened")
     for attempt in request["attempts"]:
-        click.echo(f"  {_attempt(attempt)}")
+        _say(f"  {_attempt(attempt)}")
     click.echo(f"  cost in all: {figures.usd(request['cost_usd_micros'])}")
+
+
+def _say(line: str) -> None:
+    click.echo(figures.printable(line))
 
 
 def _tell_head(first: dict[str, Any], replayed: dict[str, Any], decision: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -48,7 +49,8 @@ def command(limit: int, follow: bool, summary: bool, as_json: bool, **filters: s
         return
     found = _newest(gateway, limit, filters)
     if follow:
-        _follow(gateway, found, filters, as_json)
+        with suppress(KeyboardInterrupt):  # that is how it is ended
+            _follow(gateway, found, filters, as_json)
     elif as_json:
         print_json({"attempts": found})
     else:
@@ -100,7 +102,7 @@ def _line(cells: list[str]) -> str:
     aligned = [
         figures.cut(cell, width).ljust(width) for cell, width in zip(cells, WIDTHS, strict=True) if width
     ]
-    return "  ".join([*aligned, cells[-1]])
+    return figures.printable("  ".join([*aligned, cells[-1]]))
 
 
 def _row(one: dict[str, Any]) -> list[str]:

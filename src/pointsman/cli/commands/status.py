@@ -54,7 +54,7 @@ def _database(database: dict[str, Any]) -> str:
     if database["state"] == "away":
         why = f" ({database['error']})" if database.get("error") else ""
         return f"away{why}; requests are served and journaled"
-    return " ".join([str(database[name]) for name in ("kind", "state") if database.get(name)])
+    return ", ".join([str(database[name]) for name in ("kind", "state") if database.get(name)])
 
 
 def _counts(counts: dict[str, Any]) -> str:
