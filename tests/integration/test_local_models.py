@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest_asyncio
 
 from pointsman.app.config.schema import Local
 from pointsman.app.local_models import LOCAL_MODELS, LocalModels
+from pointsman.gateway.http.client import Upstream
 
 SMOLLM = "local/smollm2-135m-instruct"
 GEMMA = "local/gemma3-270m"
@@ -151,7 +153,7 @@ async def test_a_killed_model_comes_back_at_the_same_address(models: LocalModels
     state = models.states()[0]
     before = state.pid
     os.kill(before, signal.SIGKILL)
-    while state.phase == "ready":  # noqa: ASYNC110
+    while state.phase == "ready":
         await asyncio.sleep(0.01)
     assert await models.ready(SMOLLM, 60)
     assert state.pid != before
@@ -159,10 +161,23 @@ async def test_a_killed_model_comes_back_at_the_same_address(models: LocalModels
     assert "Paris" in (await ask(models, SMOLLM)).choices[0].message.content
 
 
+async def test_a_request_made_while_the_model_loads_waits_for_it(folder: Path) -> None:
+    models = LocalModels(Local(models=(SMOLLM,), threads=1), folder / "logs")
+    await models.start()
+    upstream = Upstream(models.targets()[SMOLLM][1])
+    upstream.revive = partial(models.ready, SMOLLM)
+    body = json.dumps({"messages": QUESTION, "temperature": 0, "max_tokens": 24}).encode()
+    answer = await upstream.send("/chat/completions", b"", body)
+    assert answer.status == 200
+    assert b"Paris" in await answer.read(100_000)
+    upstream.close()
+    await models.stop()
+
+
 async def test_stop_leaves_no_process(folder: Path) -> None:
     models = LocalModels(Local(models=(SMOLLM,)), folder / "logs")
     await models.start()
-    while (pid := models.states()[0].pid) is None:  # noqa: ASYNC110
+    while (pid := models.states()[0].pid) is None:
         await asyncio.sleep(0.01)
     await models.stop()
     assert not psutil.pid_exists(pid)

@@ -103,6 +103,8 @@ class Upstream:
                 return connection
         self._opening += 1
         try:
+            if self.revive is not None:  # a model that is still loading would answer, but only with 503
+                await self.revive()
             try:
                 return await self._open()
             except ConnectionRefusedError:
