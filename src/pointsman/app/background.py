@@ -127,7 +127,7 @@ class Background:
     async def _rediscover(self) -> None:
         """Finds providers that came or went, such as an Ollama started later."""
         runtime = self._runtime
-        found = await runtime.discover(runtime.config)
+        found = (await runtime.discover(runtime.config)).after(runtime.catalogue)
         if found.targets != runtime.catalogue.targets or found.endpoints != runtime.catalogue.endpoints:
             runtime.catalogue = found
             runtime.policies.replace(runtime.snapshot())

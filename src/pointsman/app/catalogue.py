@@ -35,11 +35,20 @@ _ANY_COMPLETES: Final = frozenset({"ollama", "openrouter"})
 
 
 class Catalogue(Struct, frozen=True, kw_only=True):
-    """Who serves what: `endpoints` by provider name, `targets` by id, and what the operator should know."""
+    """Who serves what: `endpoints` by provider name, `targets` by id, and what the operator should know.
+    `silent` are providers that did not answer, whose usual models stand for what they serve."""
 
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     targets: dict[str, Target] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+
+    def after(self, earlier: "Catalogue") -> "Catalogue":
+        """This catalogue, in which providers that are silent now keep the models they had in `earlier`."""
+        kept = [target for target in earlier.targets.values() if target.provider in self.silent]
+        providers = {target.provider for target in kept}
+        fresh = {name: target for name, target in self.targets.items() if target.provider not in providers}
+        return replace(self, targets=fresh | {target.id: target for target in kept})
 
 
 class _Found(Struct, frozen=True, kw_only=True):
@@ -48,6 +57,7 @@ class _Found(Struct, frozen=True, kw_only=True):
     endpoint: Endpoint | None
     targets: list[Target] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    silent: bool = False
 
 
 async def discover(
@@ -63,6 +73,7 @@ async def discover(
         endpoints={p.endpoint.provider.name: p.endpoint for p in found if p.endpoint is not None},
         targets={target.id: target for part in found for target in part.targets},
         warnings=warnings + [text for part in parts for text in part.warnings],
+        silent=[p.endpoint.provider.name for p in found if p.silent and p.endpoint is not None],
     )
 
 
@@ -71,6 +82,7 @@ async def _look(place: Place, config: Config) -> _Found:
     endpoint = place.endpoint
     provider = endpoint.provider
     warnings: list[str] = []
+    silent = False
     if place.models:
         listed: Sequence[Listed] = [Listed(name=name) for name in place.models]
     else:
@@ -81,9 +93,10 @@ async def _look(place: Place, config: Config) -> _Found:
                 return _Found(endpoint=None)
             listed = [Listed(name=name) for name in provider.default_models]
             warnings.append(_unanswered(endpoint, error, len(listed)))
+            silent = True
     targets = await asyncio.to_thread(_targets, listed, provider)
     warnings += _price_warning(provider, targets, config)
-    return _Found(endpoint=endpoint, targets=targets, warnings=warnings)
+    return _Found(endpoint=endpoint, targets=targets, warnings=warnings, silent=silent)
 
 
 def _targets(listed: Sequence[Listed], provider: Provider) -> list[Target]:

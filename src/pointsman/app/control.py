@@ -9,6 +9,7 @@ import msgspec
 
 from pointsman import __version__
 from pointsman.app.background import Background
+from pointsman.app.catalogue import unknown_names
 from pointsman.app.config import ConfigInvalid, load_config
 from pointsman.app.runtime import Runtime
 from pointsman.core.errors import InvalidRequest
@@ -55,7 +56,7 @@ class RunningControl:
             else None,
             "local_models": msgspec.to_builtins(runtime.local_models.states()),
             "bridge": msgspec.to_builtins(runtime.bridge.states()),
-            "warnings": list(runtime.catalogue.warnings),
+            "warnings": [*runtime.catalogue.warnings, *unknown_names(runtime.config, self.policy)],
         }
 
     def models(self) -> Sequence[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 import uvicorn
 import uvloop
+from msgspec.structs import replace
 
 from pointsman.app.background import Background
 from pointsman.app.config import Config, find_config, load_config
@@ -46,8 +47,10 @@ def up(
     and `CannotStart`."""
     file = config_file or find_config(environ)
     config = load_config(file, environ)
-    files = paths(environ)
     host = host or config.server.host
+    port = config.server.port if port is None else port
+    config = replace(config, server=replace(config.server, host=host, port=port))
+    files = paths(environ)
     require_keys = _check_exposure(config, host)
     try:
         files.logs.mkdir(parents=True, exist_ok=True, mode=0o755)
@@ -56,7 +59,7 @@ def up(
             f"cannot write {files.home}: {error.strerror}. Set POINTSMAN_HOME to a folder of yours."
         ) from error
     set_up_logs(files.gateway_log, config.log.level)
-    listening = _listen(host, config.server.port if port is None else port)
+    listening = _listen(host, port)
     runtime = Runtime(config, files, environ, file, require_keys=require_keys)
     with contextlib.closing(listening):
         uvloop.run(_serve(runtime, listening, out))

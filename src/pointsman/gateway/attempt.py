@@ -24,8 +24,9 @@ MAX_ERROR_BYTES = 1024 * 1024
 USAGE_ON_DEMAND = frozenset({"openai_chat", "openai_completions"})
 """The forms whose streams tell their usage only when asked."""
 ASKS_FOR_USAGE = re.compile(rb'"include_usage"\s*:\s*true')
-REWRITE_MARKS = (b'"agent_id"', b"pointsman-thinking:")
-"""What only the gateway understands in a body, and has to be taken out before it leaves."""
+AGENT_MARK = b'"agent_id"'
+THINKING_MARK = b"pointsman-thinking:"
+"""What only the gateway understands in a body: where it may stand, the codec takes it out."""
 UNREADABLE = (msgspec.MsgspecError, ValueError, KeyError, TypeError, IndexError, AttributeError)
 """What decoding somebody else's malformed JSON may raise."""
 
@@ -117,7 +118,11 @@ class Attempt:
         if not self.passes_through:
             return self._translated_body()
         body = call.exchange.body
-        if call.outline.model != self.target.upstream_model or any(mark in body for mark in REWRITE_MARKS):
+        if (
+            call.outline.model != self.target.upstream_model
+            or body.rfind(AGENT_MARK) >= 0
+            or body.rfind(THINKING_MARK) >= 0
+        ):
             body = self.codec.with_model(body, self.target.upstream_model)
         return with_usage(body) if self._adds_usage() else body
 

@@ -1,6 +1,7 @@
 """Which headers travel: the client's to a provider of its dialect, a provider's back, and our own."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pointsman.core.money import TOKENS_PER_PRICE_UNIT
@@ -14,17 +15,18 @@ ID_NAMES = (b"request-id", b"x-request-id")
 """Where the dialects' SDKs look for the id to show in their errors."""
 
 
-def _wanted(name: bytes, patterns: tuple[bytes, ...]) -> bool:
-    for pattern in patterns:
-        if pattern == name or (pattern[-1:] == b"*" and name.startswith(pattern[:-1])):
-            return True
-    return False
+@lru_cache(maxsize=64)
+def _names(patterns: tuple[bytes, ...]) -> tuple[frozenset[bytes], tuple[bytes, ...]]:
+    """The exact names and the prefixes among `patterns`."""
+    exact = frozenset([pattern for pattern in patterns if pattern[-1:] != b"*"])
+    return exact, tuple([pattern[:-1] for pattern in patterns if pattern[-1:] == b"*"])
 
 
 def _lines(pairs: Iterable[tuple[bytes, bytes]], patterns: tuple[bytes, ...]) -> bytes:
-    if not patterns:
-        return b""
-    return b"".join([b"%s: %s\r\n" % (name, value) for name, value in pairs if _wanted(name, patterns)])
+    exact, prefixes = _names(patterns)
+    return b"".join(
+        [b"%b: %b\r\n" % pair for pair in pairs if pair[0] in exact or pair[0].startswith(prefixes)]
+    )
 
 
 def forwarded(attempt: "Attempt") -> bytes:
@@ -36,16 +38,21 @@ def forwarded(attempt: "Attempt") -> bytes:
         lines = _lines(theirs.items(), attempt.codec.forward_headers)
     for name, value in attempt.upstream.endpoint.provider.headers.items():
         key = name.lower().encode()
-        if not (attempt.passes_through and key in theirs and _wanted(key, attempt.codec.forward_headers)):
-            lines += b"%s: %s\r\n" % (key, value.encode())
+        if b"\n%b: " % key not in b"\n" + lines:
+            lines += b"%b: %b\r\n" % (key, value.encode())
     return lines
+
+
+@lru_cache(maxsize=64)
+def _with_type(patterns: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return (b"content-type", *patterns)
 
 
 def provider_lines(attempt: "Attempt") -> bytes:
     """The lines of a provider's refusal that its dialect's clients read. Not `retry-after`: the gateway
     writes that itself, in whole seconds."""
-    patterns = tuple([name for name in attempt.codec.return_headers if name != b"retry-after"])
-    return _lines(attempt.answer_headers, patterns)
+    told = [(name, value) for name, value in attempt.answer_headers if name != b"retry-after"]
+    return _lines(told, attempt.codec.return_headers)
 
 
 def returned(attempt: "Attempt") -> bytes:
@@ -54,7 +61,7 @@ def returned(attempt: "Attempt") -> bytes:
     call = attempt.call
     streams = call.outline.stream
     if attempt.passes_through:
-        lines = _lines(attempt.answer_headers, (b"content-type", *attempt.codec.return_headers))
+        lines = _lines(attempt.answer_headers, _with_type(attempt.codec.return_headers))
     else:
         kind = call.codec.stream_type if streams else JSON
         lines = b"content-type: %s\r\n" % kind

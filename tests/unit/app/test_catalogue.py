@@ -6,7 +6,7 @@ from tests.unit.app.model_server import OLLAMA_LIST, OPENAI_LIST, ModelServer
 from pointsman.app.catalogue import Catalogue, discover
 from pointsman.app.config import parse_config
 from pointsman.core.features import Need
-from pointsman.core.snapshot import Target
+from pointsman.core.snapshot import Model, Target
 
 NO_OLLAMA = "[providers.ollama]\nenabled = false\n"
 
@@ -144,3 +144,21 @@ async def test_a_provider_can_be_asked_again() -> None:
     async with ModelServer(OPENAI_LIST) as server:
         environ = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{server.url}/v1"}
         assert await found(**environ) == await found(**environ)
+
+
+def test_a_provider_that_falls_silent_keeps_the_models_it_had():
+    had = Catalogue(targets={name: target_of(name) for name in ("a/one", "a/two", "b/three")})
+    now = Catalogue(targets={"a/usual": target_of("a/usual")}, silent=["a"])
+    assert sorted(now.after(had).targets) == ["a/one", "a/two"]
+
+
+def test_a_provider_that_was_silent_from_the_start_has_its_usual_models():
+    now = Catalogue(targets={"a/usual": target_of("a/usual")}, silent=["a"])
+    assert sorted(now.after(Catalogue()).targets) == ["a/usual"]
+
+
+def target_of(identity):
+    provider, _, name = identity.partition("/")
+    return Target(
+        id=identity, provider=provider, model=Model(name=name), upstream_model=name, dialects=("openai_chat",)
+    )
