@@ -64,6 +64,15 @@ async def test_a_key_shows_its_secret_once_and_is_stored_by_hash(control, db_poo
     assert listed.json()["keys"][0]["hint"] == made["secret"][-4:]
 
 
+async def test_the_secret_is_not_lost_when_the_keys_cannot_be_read_again(control, monkeypatch):
+    async def fails():
+        raise OSError("gone")
+
+    monkeypatch.setattr(control, "keys_changed", fails)
+    answer = await make_key(control, name="ci")
+    assert (answer.status_code, answer.json()["secret"][:3]) == (201, "pm-")
+
+
 async def test_a_revoked_key_stays_listed_with_its_end(control):
     key_id = (await make_key(control, name="ci")).json()["id"]
     async with client_of(control, headers=BEARER) as client:

@@ -1,5 +1,6 @@
 """API keys: made, listed, revoked."""
 
+import logging
 import time
 from typing import Any
 
@@ -11,12 +12,13 @@ from pointsman.core.keys import ApiKey, digest_of, new_secret
 from pointsman.core.ports import Control
 from pointsman.store import api_keys
 from pointsman.web.bodies import read_as
-from pointsman.web.database import database
+from pointsman.web.database import TROUBLE, database
 from pointsman.web.shapes import KeyList, KeyWanted, key_shown
 
 MAX_NAME_CHARACTERS = 200
 HINT_CHARACTERS = 4
 
+_logger = logging.getLogger("pointsman.web")
 new_key_id = IdFactory("key_")
 
 
@@ -44,7 +46,10 @@ async def create(control: Control, request: Request) -> Any:
     )
     async with database(control) as pool:
         await api_keys.create(pool, key)
+    try:
         await control.keys_changed()
+    except TROUBLE as error:  # the key is made: its secret must not be lost
+        _logger.warning("Key %s is made, but not in force until the keys are read again: %s", key.id, error)
     return key_shown(key, secret)
 
 
