@@ -16,6 +16,7 @@ def scratch_folder() -> Iterator[Path]:
     for the disk nor wear it."""
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES
     folder = Path(tempfile.mkdtemp(prefix="pm-", dir=MEMORY if roomy else None))
+    folder.chmod(0o755)  # so that the server's socket can lie in it, whoever runs the server
     try:
         yield folder
     finally:

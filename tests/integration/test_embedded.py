@@ -205,6 +205,14 @@ async def test_a_folder_with_a_long_and_odd_name_works(fresh_home: Path) -> None
     await running.stop()
 
 
+async def test_a_home_that_only_its_owner_may_enter_works(home: Path) -> None:
+    home.chmod(0o700)
+    running = await start(home, settings=SMALL)
+    assert await run(running.dsn, "SELECT 1") == 1
+    await running.stop()
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
 async def test_data_of_another_major_version_is_refused_with_what_to_do(home: Path) -> None:
     running = await start(home, settings=SMALL)
     await running.stop()

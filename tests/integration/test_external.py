@@ -29,7 +29,6 @@ PASSWORD = "pa%20ss%2Fwo%3Ard"
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     with scratch_folder() as made:
-        made.chmod(0o755)
         yield made
 
 
