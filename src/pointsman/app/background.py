@@ -107,10 +107,17 @@ class Background:
         sweep(self._connections, asyncio.get_running_loop().time())
 
     async def _read_budgets(self) -> None:
-        database = self._runtime.database
-        if database is not None:
-            day = int(time.time()) // 86_400
-            self._runtime.budgets.load(await spending.spent_on(database.pool, day))
+        """Takes over what others have spent; also how an outage of the database is noticed."""
+        runtime = self._runtime
+        if runtime.database is None:
+            return
+        day = int(time.time()) // 86_400
+        try:
+            runtime.budgets.load(await spending.spent_on(runtime.database.pool, day))
+            runtime.database_error = None
+        except DATABASE_TROUBLE as error:
+            runtime.database_error = str(error) or type(error).__name__
+            raise
 
     async def _keep_hot(self) -> None:
         database = self._runtime.database

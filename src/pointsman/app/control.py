@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,12 +18,16 @@ from pointsman.store.pool import Pool
 
 
 class RunningControl:
-    """Answers from the runtime; changes go through it. `url` is where it listens."""
+    """Answers from the runtime; changes go through it. `url` is where it listens, `draining`
+    whether it is about to end."""
 
-    def __init__(self, runtime: Runtime, background: Background, url: str) -> None:
+    def __init__(
+        self, runtime: Runtime, background: Background, url: str, draining: Callable[[], bool]
+    ) -> None:
         self._runtime = runtime
         self._background = background
         self._url = url
+        self._draining = draining
         self._started_s = time.time()
 
     @property
@@ -45,6 +49,7 @@ class RunningControl:
             "pid": os.getpid(),
             "url": self._url,
             "home": str(runtime.home.home),
+            "draining": self._draining(),
             "started_s": int(self._started_s),
             "policy_version": self.policy.version,
             "targets": len(self.policy.targets),
@@ -101,4 +106,7 @@ class RunningControl:
         database = runtime.database
         if database is None:
             return {"state": "away", "error": runtime.database_error}
-        return {"state": "open", "kind": "embedded" if database.embedded is not None else "external"}
+        kind = "embedded" if database.embedded is not None else "external"
+        if runtime.database_error is not None:
+            return {"state": "away", "kind": kind, "error": runtime.database_error}
+        return {"state": "open", "kind": kind}

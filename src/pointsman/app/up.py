@@ -72,7 +72,7 @@ async def _serve(runtime: Runtime, listening: socket.socket, out: TextIO) -> Non
     await runtime.open()
     server = Server(runtime)
     background = Background(runtime, server.server_state.connections)
-    control = RunningControl(runtime, background, url)
+    control = RunningControl(runtime, background, url, lambda: server.should_exit)
     token = _admin_token(runtime.home, runtime.environ)
     server.config.app = control_app(control, admin_token=token, loopback_only=is_loopback(host))
     background.start()

@@ -96,6 +96,18 @@ class Attempt:
         else:
             self._read_whole(await answer.read(MAX_ANSWER_BYTES))
 
+    async def count(self) -> bytes | None:
+        """The provider's own answer to a request to count tokens; None when it speaks another dialect.
+        Raises an `UpstreamFault`."""
+        if not self.passes_through:
+            return None
+        below = self.call.route.path[len(self.codec.upstream_path) :]
+        path = self.upstream.endpoint.provider.dialects[self.codec.name] + below
+        answer = await self.upstream.send(path, forwarded(self), self._request_body())
+        if answer.status != 200:
+            raise await self._refusal(answer)
+        return await answer.read(MAX_ERROR_BYTES)
+
     def finish(self, cost_line: bytes) -> None:
         """Sends the end of the answer. `cost_line` is the header line with the attempt's cost: a header
         of whole answers, a trailer of streams for clients that take trailers."""

@@ -15,6 +15,8 @@ from pointsman.core.errors import (
     PointsmanError,
     QuotaExhausted,
     StreamTruncated,
+    UpstreamFault,
+    UpstreamRejected,
 )
 from pointsman.core.events import FinishState
 from pointsman.core.features import Features
@@ -34,7 +36,7 @@ from pointsman.gateway.kinds import kind_of
 from pointsman.gateway.policy import Policy
 from pointsman.gateway.refusals import refuse
 from pointsman.gateway.repeats import Repeats, in_tool_loop
-from pointsman.gateway.sides import answer_at_once, answer_page
+from pointsman.gateway.sides import answer_at_once, answer_count, answer_page
 from pointsman.gateway.strangers import refuse_strangers
 from pointsman.routing.cost import expected_cost_usd_micros
 
@@ -79,7 +81,10 @@ class Pipeline:
             if answer_at_once(call):
                 return
             self._choose(call)
-            await self._deliver(call)
+            if route.kind == "count":
+                await self._count(call)
+            else:
+                await self._deliver(call)
         except PointsmanError as error:
             self._refuse(call, error)
         except asyncio.CancelledError:
@@ -151,6 +156,21 @@ class Pipeline:
         except NoTarget as error:
             error.retry_after_s = error.retry_after_s or parts.health.retry_after_s(call.started_s)
             raise
+
+    async def _count(self, call: Call) -> None:
+        """Answers with the number of tokens: the provider's own figure if it can say one, else our
+        estimate. Counts are no work and are not logged."""
+        target = call.snapshot.targets[call.decision.target]
+        upstream = self._upstream(target.id, target.provider)
+        body = None
+        if upstream is not None:
+            try:
+                body = await Attempt(call, target, upstream, self._loop.time()).count()
+            except UpstreamRejected:
+                raise
+            except UpstreamFault as error:
+                log.info("%s does not count tokens (%s): estimated", target.provider, error.message)
+        answer_count(call, body)
 
     async def _deliver(self, call: Call) -> None:
         """Asks the chosen target, then its fallbacks, until one answers. What the client is told in the

@@ -2,6 +2,7 @@
 
 from pointsman.core.events import FinishState
 from pointsman.core.snapshot import PolicySnapshot
+from pointsman.gateway import headers
 from pointsman.gateway.call import Call
 from pointsman.gateway.dialects.base import ModelCard, Page, PageRequest
 from pointsman.gateway.http.exchange import Exchange
@@ -47,17 +48,19 @@ def answer_page(exchange: Exchange, snapshot: PolicySnapshot) -> None:
 
 
 def answer_at_once(call: Call) -> bool:
-    """Answers what needs no model: token counts (estimated from the prompt's length) and probes."""
-    route, codec = call.route, call.codec
-    if route.kind == "count":
-        body = codec.encode_count(call.outline.context_tokens)  # type: ignore[union-attr]
-    elif route.kind == "chat":
-        found = codec.immediate(call.exchange.body)  # type: ignore[union-attr]
-        if found is None:
-            return False
-        body = found
-        call.state = FinishState.COMPLETED
-    else:
+    """Answers a probe, which needs no model; False for anything else."""
+    if call.route.kind != "chat":
         return False
+    body = call.codec.immediate(call.exchange.body)  # type: ignore[union-attr]
+    if body is None:
+        return False
+    call.state = FinishState.COMPLETED
     call.exchange.reply(200, b"content-type: application/json\r\n", body)
     return True
+
+
+def answer_count(call: Call, counted: bytes | None) -> None:
+    """Answers with a provider's count, or with the estimate from the prompt's length."""
+    body = counted or call.codec.encode_count(call.outline.context_tokens)  # type: ignore[union-attr]
+    lines = headers.own(call, call.decision.target) + headers.request_id(call)
+    call.exchange.reply(200, lines + b"content-type: application/json\r\n", body)
