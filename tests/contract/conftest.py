@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.contract.agents import Project
 from tests.contract.node import installed
 from tests.contract.samples import DIRECT, FAULTY_MODELS, MODELS
 from tests.contract.service import Gateway
@@ -66,3 +67,9 @@ def js_packages() -> Path:
 def cli_packages() -> Path:
     """The command-line agents that come from npm."""
     return installed(HERE / "clis")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """An empty project for a command-line agent."""
+    return Project(tmp_path)

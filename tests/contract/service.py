@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.contract.samples import DIALECTS, FAULTY_MODELS
 
-READY_S = 120
+FAMOUS = {"claude": ("gpt-5.5",)}
+"""Models under a name that a client knows: Codex offers `apply_patch` only to those."""
 _PROVIDER = """
 [providers.{name}]
 base_url = "{url}"
@@ -25,13 +26,13 @@ def configuration(upstream: str) -> str:
     for name, (dialect, path) in DIALECTS.items():
         faulty = [f"{name}-faulty-{n}" for n in range(FAULTY_MODELS)]
         url = f"{upstream}/p/{name}{path}"
-        models = json.dumps([f"{name}-model", *faulty])
+        models = json.dumps([f"{name}-model", *faulty, *FAMOUS.get(name, ())])
         parts.append(_PROVIDER.format(name=name, url=url, dialects=[dialect], models=models))
     for name, dialect in (("embed", "openai_embeddings"), ("prose", "openai_completions")):
         url = f"{upstream}/p/{name}/v1"
         parts.append(_PROVIDER.format(name=name, url=url, dialects=[dialect], models=[f"{name}-model"]))
     abilities = 'abilities = ["tools", "images", "json_schema", "thinking", "documents"]'
-    parts.append(f'[models."*-model"]\n{abilities}\n')
+    parts.append(f'[models."*-model"]\n{abilities}\ncontext_window_tokens = 131072\n')
     parts.append('[models."embed-model"]\nkind = "embedding"\n')
     return "\n".join(parts)
 
