@@ -14,10 +14,6 @@ TASK = "Please write hello.py and run it"
 RUN_S = 90
 NAMES = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
 IDENTITY = dict.fromkeys(NAMES, "dev@pointsman.example")
-    f"GIT_{who}_{what}": "dev@pointsman.example"
-    for who in ("AUTHOR", "COMMITTER")
-    for what in ("NAME", "EMAIL")
-}
 
 
 class Project:
