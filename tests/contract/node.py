@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -58,14 +57,12 @@ def _install(folder: Path, files: list[Path]) -> None:
     (folder / "done").touch()
 
 
-def run_script(script: Path, packages: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a copy of `script` beside the installed packages, so that its imports find them."""
-    copy = packages / f"{os.getpid()}-{script.name}"
-    shutil.copy(script, copy)
-    shutil.copy(script.with_name("check.mjs"), packages / "check.mjs")
-    try:
-        return subprocess.run(
-            [NODE, copy, *arguments], cwd=packages, capture_output=True, text=True, timeout=60, check=False
-        )
-    finally:
-        copy.unlink()
+def run_script(
+    script: Path, packages: Path, folder: Path, arguments: list[str]
+) -> subprocess.CompletedProcess[str]:
+    """Runs `script` in `folder`, from where its imports find the installed packages."""
+    for file in (script, script.with_name("check.mjs")):
+        shutil.copy(file, folder)
+    (folder / "node_modules").symlink_to(packages / "node_modules")
+    command = [NODE, folder / script.name, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)

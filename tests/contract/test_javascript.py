@@ -16,12 +16,13 @@ PACED = "[[pace:10]]"
 def test_the_sdk_passes_all_its_checks(
     sdk: str,
     js_packages: Path,
+    tmp_path: Path,
     gateway: str,
     faulty_model: str,
     upstream_requests: Callable[[], list[dict[str, Any]]],
 ) -> None:
     model = f"{faulty_model.split('-')[0]}-model"
-    done = run_script(SCRIPTS / f"{sdk}.mjs", js_packages, gateway, model, faulty_model)
+    done = run_script(SCRIPTS / f"{sdk}.mjs", js_packages, tmp_path, [gateway, model, faulty_model])
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)
     assert {name: said for name, said in results.items() if said is not True} == {}
