@@ -189,7 +189,7 @@ async def test_an_error_inside_a_stream_is_told_inside_it(bridge: Bridge) -> Non
 async def test_hanging_up_ends_the_call_to_the_provider(bridge: Bridge, upstream: StandIn) -> None:
     upstream.clear()
     with pytest.raises(openai.APITimeoutError):
-        await ask(bridge, messages=says("[[slow:30]]"), timeout=0.5)
+        await ask(bridge, messages=says("[[slow:30]]"), timeout=3.0)
     for _ in range(1000):
         if upstream.requests()[0]["aborted"]:
             return
