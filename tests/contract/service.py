@@ -38,11 +38,12 @@ def configuration(upstream: str) -> str:
 
 
 class Gateway:
-    """A running `pointsman up`; leaving the context stops it."""
+    """A running `pointsman up`; leaving the context stops it. `written` replaces its configuration."""
 
-    def __init__(self, folder: Path, upstream: str) -> None:
+    def __init__(self, folder: Path, upstream: str, written: str | None = None) -> None:
         self.folder = folder
-        (folder / "pointsman.toml").write_text(configuration(upstream))
+        text = configuration(upstream) if written is None else written
+        (folder / "pointsman.toml").write_text(text)
 
     def __enter__(self) -> "Gateway":
         self.errors = (self.folder / "stderr.txt").open("wb")
