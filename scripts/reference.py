@@ -1,4 +1,4 @@
-"""Writes the reference pages of the command line and the control API from the code.
+"""Writes the reference pages from the code: whole ones, and the marked parts of those written by hand.
 
 usage: python scripts/reference.py [--check]     (--check: writes nothing, 1 when a page is out of date)
 """
@@ -6,15 +6,21 @@ usage: python scripts/reference.py [--check]     (--check: writes nothing, 1 whe
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+sys.path.insert(0, str(Path(__file__).parent))
+import reference_config
+import reference_dialects
+import reference_gateway
+from reference_blocks import FOLDER, filled
+
 from pointsman.cli.group import main as pointsman
 from pointsman.web.surface import description
 
-FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Written by scripts/reference.py from the code: change that, then run it. -->"
 WIDTH = 80
 
@@ -123,7 +129,18 @@ def _type(schema: dict[str, Any]) -> str:
     return str(schema.get("type", "any")) if schema != {"type": "object"} else "object"
 
 
-PAGES = {"cli.md": cli_page, "control-api.md": api_page}
+PAGES = {
+    "cli.md": cli_page,
+    "control-api.md": api_page,
+    "configuration.md": partial(filled, "configuration.md", {"keys": reference_config.key_table}),
+    "errors.md": partial(filled, "errors.md", reference_gateway.ERRORS),
+    "routing.md": partial(filled, "routing.md", reference_gateway.ROUTING),
+    "headers.md": partial(filled, "headers.md", reference_gateway.HEADERS),
+    "request-log.md": partial(filled, "request-log.md", reference_gateway.LOG),
+    "dialects.md": partial(
+        filled, "dialects.md", {**reference_gateway.ENDPOINTS, "matrix": reference_dialects.matrix}
+    ),
+}
 
 
 def main(arguments: list[str]) -> int:
