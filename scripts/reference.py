@@ -16,10 +16,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import reference_config
 import reference_dialects
 import reference_gateway
-from reference_blocks import FOLDER, filled
-
 from pointsman.cli.group import main as pointsman
 from pointsman.web.surface import description
+from reference_blocks import FOLDER, filled
 
 NOTE = "<!-- Written by scripts/reference.py from the code: change that, then run it. -->"
 WIDTH = 80

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 from msgspec import NODEFAULT, UNSET, Meta, Struct, UnsetType
-from reference_blocks import first_sentence, table
 
 from pointsman.app.config import EXAMPLE
 from pointsman.app.config import schema as tables
 from pointsman.app.runtime import AT_START
 from pointsman.core.snapshot import AdaptiveConfig
+from reference_blocks import first_sentence, table
 
 SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
     ("server", tables.Server),

@@ -4,11 +4,10 @@ every other dialect."""
 import json
 from typing import Any, cast
 
-from reference_blocks import code, table
-
 from pointsman.core.errors import CannotCarry
 from pointsman.gateway.dialects.base import ChatCodec, Losses
 from pointsman.gateway.dialects.registry import CODECS
+from reference_blocks import code, table
 
 ASKED: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False}

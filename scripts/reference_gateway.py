@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 from msgspec.structs import fields
-from reference_blocks import Blocks, code, first_sentence, table, yes
 
 from pointsman.core import errors
 from pointsman.core.snapshot import AdaptiveConfig
@@ -15,6 +14,7 @@ from pointsman.gateway.providers import PROVIDERS
 from pointsman.routing import gates, reasons, scorers
 from pointsman.routing.profiles import BUILT_IN, DEFAULT
 from pointsman.store.rows import COLUMNS
+from reference_blocks import Blocks, code, first_sentence, table, yes
 
 SOURCE = Path(__file__).parent.parent / "src" / "pointsman"
 MIGRATION = SOURCE / "store" / "migrations" / "0001_pre_foundation.sql"
@@ -33,6 +33,7 @@ CODES = {
     "connect_timeout": "no connection in `connect_timeout_s`",
     "connect_failed": "no connection: refused, no such host, or TLS failed",
     "headers_too_large": "status 431: the request head is over `max_header_bytes`",
+    "malformed_http": "the request, or the provider's answer, is not HTTP",
     "invalid_config": "control API: the configuration cannot be used, and the running one stays",
 }
 """What the codes mean that stand at a raised error rather than at its class."""
@@ -56,7 +57,7 @@ def error_table() -> str:
 
 
 def code_table() -> str:
-    """The codes that are given where an error is raised. Raises KeyError for one without a meaning."""
+    """The codes that are given where an error is raised. Raises ValueError for one without a meaning."""
     raised: dict[str, set[str]] = {}
     names = {kind.__name__ for kind in (*_leaves(), errors.ClientFault)}
     for file in sorted(SOURCE.rglob("*.py")):
@@ -65,6 +66,8 @@ def code_table() -> str:
                 for word in node.keywords:
                     if word.arg == "code" and isinstance(word.value, ast.Constant):
                         raised.setdefault(str(word.value.value), set()).add(node.func.id)
+    if unknown := sorted(raised.keys() - CODES.keys()):
+        raise ValueError(f"say in CODES of scripts/reference_gateway.py what {', '.join(unknown)} means")
     rows = [(f"`{name}`", code(*sorted(raised[name])), CODES[name]) for name in sorted(raised)]
     return table(("code", "error", "when"), rows)
 
@@ -185,9 +188,9 @@ def column_table() -> str:
     sql = MIGRATION.read_text(encoding="utf-8")
     made = sql[sql.index("CREATE TABLE gateway_request_log") :]
     types = dict(
-        re.findall(r"^    ([a-z_]+) ([a-z0-9\[\] ]+?)(?: NOT NULL)?,$", made.partition(");")[0], re.M)
+        re.findall(r"^    ([a-z_]+) ([a-z0-9\[\] ]+?)(?: NOT NULL)?,$", made.partition(");")[0], re.MULTILINE)
     )
-    needed = set(re.findall(r"^    ([a-z_]+) .* NOT NULL,$", made.partition(");")[0], re.M))
+    needed = set(re.findall(r"^    ([a-z_]+) .* NOT NULL,$", made.partition(");")[0], re.MULTILINE))
     rows = [(f"`{n}`", types[n], yes(n not in needed), COLUMN_MEANINGS[n]) for n in COLUMNS]
     return table(("column", "type", "may be null", "meaning"), rows)
 
