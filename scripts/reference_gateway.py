@@ -98,7 +98,7 @@ def shapes() -> str:
 def _leaves() -> list[type[errors.PointsmanError]]:
     found = []
     for branch in (errors.ClientFault, errors.UpstreamFault, errors.GatewayFault):
-        found += branch.__subclasses__()
+        found += [kind for kind in branch.__subclasses__() if kind.__module__ == errors.__name__]
     return found
 
 
