@@ -32,7 +32,7 @@ def configuration(upstream: str) -> str:
         url = f"{upstream}/p/{name}/v1"
         parts.append(_PROVIDER.format(name=name, url=url, dialects=[dialect], models=[f"{name}-model"]))
     abilities = 'abilities = ["tools", "images", "json_schema", "thinking", "documents"]'
-    parts.append(f'[models."*-model"]\n{abilities}\ncontext_window_tokens = 131072\n')
+    parts.append(f'[models."*"]\n{abilities}\ncontext_window_tokens = 131072\n')
     parts.append('[models."embed-model"]\nkind = "embedding"\n')
     return "\n".join(parts)
 
