@@ -12,7 +12,7 @@ def refuse(call: Call, error: PointsmanError) -> None:
     """Replies with `error`. A provider's own refusal goes to a client of its dialect byte for byte; 429,
     503 and 529 always carry a whole-second `retry-after`, without which some clients give up."""
     own = headers.own(call, call.decision.target if call.reached("decision") else "")
-    if isinstance(error, UpstreamFault) and error.body is not None and error.dialect == call.codec.name:
+    if isinstance(error, UpstreamFault) and error.body is not None and _speaks(error, call):
         status, body, kind = error.status, error.body, error.content_type
         own += error.header_lines
     else:
@@ -22,3 +22,8 @@ def refuse(call: Call, error: PointsmanError) -> None:
     if status in RETRY_LATER:
         lines += b"retry-after: %d\r\n" % max(error.retry_after_s or DEFAULT_RETRY_AFTER_S, 1)
     call.exchange.reply(status, lines, body)
+
+
+def _speaks(error: UpstreamFault, call: Call) -> bool:
+    """Whether the provider's words are in the client's dialect. A page of HTML is in nobody's."""
+    return error.dialect == call.codec.name and error.content_type.startswith(headers.JSON)
