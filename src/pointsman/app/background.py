@@ -134,7 +134,11 @@ class Background:
     async def _rediscover(self) -> None:
         """Finds providers that came or went, such as an Ollama started later."""
         runtime = self._runtime
-        found = (await runtime.discover(runtime.config)).after(runtime.catalogue)
+        config = runtime.config
+        discovered = await runtime.discover(config)
+        if runtime.config is not config:
+            return  # a reload came in between, and has looked itself
+        found = discovered.after(runtime.catalogue)
         if found.targets != runtime.catalogue.targets or found.endpoints != runtime.catalogue.endpoints:
             runtime.catalogue = found
             runtime.policies.replace(runtime.snapshot())

@@ -136,7 +136,7 @@ def _unanswered(endpoint: Endpoint, error: Exception, known: int) -> str:
 
 def _target(listed: Listed, provider: Provider) -> Target | None:
     """The target for a listed model, or None for what no conversation or embedding can use."""
-    facts = facts_of(listed.name, provider.name, local=provider.local, parameters_b=listed.parameters_b)
+    facts = facts_of(listed.name, provider.name, parameters_b=listed.parameters_b)
     if not facts.served:
         return None
     price, window_tokens = _price(listed.name, provider, facts)

@@ -43,8 +43,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     known: bool = True
 
 
-_UNKNOWN_HOSTED: Final = ("tools", "images", "json_schema", "thinking")
-_UNKNOWN_LOCAL: Final = ("json_schema",)
+_UNKNOWN: Final = ("tools", "images", "json_schema", "thinking")
+"""A model nobody knows is taken to be able: a wrong yes shows in the provider's own error, a wrong no would
+keep requests from a model that can do them."""
 _CURVE: Final = ((1.5, 25.0), (4.5, 42.0), (9.5, 54.0), (16.0, 60.0), (36.0, 67.0), (80.0, 74.0))
 """Billions of parameters up to which a model of unknown family has which general capability."""
 _BEYOND_CURVE: Final = 79.0
@@ -57,9 +58,7 @@ _WILD: Final = re.compile(r"\[[^\]]*\]|[*?]")
 
 
 @lru_cache(maxsize=8192)
-def facts_of(
-    name: str, provider: str = "", *, local: bool = False, parameters_b: float | None = None
-) -> Facts:
+def facts_of(name: str, provider: str = "", *, parameters_b: float | None = None) -> Facts:
     """What to assume of the model `name` at `provider`. `parameters_b` is its size in billions of
     parameters, if the provider said so; else the name is asked.
 
@@ -69,7 +68,7 @@ def facts_of(
     matches = matching(table(), name, provider)
     size_b = parameters_b or size_in_name(name)
     if not matches:
-        return _guess(name, size_b, local)
+        return _guess(name, size_b)
     merged = merge([family for _, family in matches])
     kind = merged.kind or "chat"
     tier: Tier = merged.tier or "medium"
@@ -146,7 +145,7 @@ def tier_of_size(size_b: float) -> Tier:
     return "medium" if size_b <= 80 else "large"
 
 
-def _guess(name: str, size_b: float | None, local: bool) -> Facts:
+def _guess(name: str, size_b: float | None) -> Facts:
     low = name.lower()
     tier: Tier = "medium"
     general = 60.0
@@ -160,7 +159,7 @@ def _guess(name: str, size_b: float | None, local: bool) -> Facts:
         tier=tier,
         kind="chat",
         capability={"general": general},
-        abilities=abilities_bits(_UNKNOWN_LOCAL if local else _UNKNOWN_HOSTED),
+        abilities=abilities_bits(_UNKNOWN),
         known=False,
     )
 

@@ -23,6 +23,8 @@ AUTO: Final = (
     Alias(name="auto-embed", kind="embedding"),
 )
 """The aliases that are always there. Claude Code shows only names with `claude` in them."""
+_TOLD_BY_WIRE_FORMS: Final = int(Need.COMPLETION | Need.SEVERAL_CHOICES)
+"""Abilities that `[models]` has no word for, and so does not take away."""
 
 
 class Overrides(Struct, frozen=True, kw_only=True):
@@ -80,8 +82,10 @@ def overridden(model: Model, overrides: Overrides) -> Model:
     changes = dict(overrides.changes)
     if overrides.capability:
         changes["capability"] = {**model.capability, **overrides.capability}
+    if "abilities" in changes:
+        changes["abilities"] |= model.abilities & _TOLD_BY_WIRE_FORMS
     if changes.get("kind") == "embedding":
-        changes.setdefault("abilities", int(Need.EMBEDDING))
+        changes["abilities"] = changes.get("abilities", 0) | int(Need.EMBEDDING)
     return replace(model, **changes) if changes else model
 
 

@@ -1,13 +1,17 @@
 """`pointsman up`: one process that serves until it is told to stop."""
 
+import asyncio
 import contextlib
 import json
 import logging
+import math
 import os
+import resource
 import secrets
+import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -28,6 +32,7 @@ from pointsman.web.app import control_app
 
 TOKEN_BYTES = 32
 BACKLOG = 16_384
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _logger = logging.getLogger("pointsman")
 
 
@@ -59,6 +64,7 @@ def up(
             f"cannot write {files.home}: {error.strerror}. Set POINTSMAN_HOME to a folder of yours."
         ) from error
     set_up_logs(files.gateway_log, config.log.level)
+    _allow_many_connections()
     listening = _listen(host, port)
     runtime = Runtime(config, files, environ, file, require_keys=require_keys)
     with contextlib.closing(listening):
@@ -83,6 +89,7 @@ async def _serve(runtime: Runtime, listening: socket.socket, out: TextIO) -> Non
     finally:
         with contextlib.suppress(OSError):
             runtime.home.gateway.unlink()
+        await server.end_tasks()
         await background.stop()
         await runtime.close()
 
@@ -101,7 +108,7 @@ class Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
-            timeout_graceful_shutdown=int(runtime.config.server.drain_timeout_s),
+            timeout_graceful_shutdown=math.ceil(runtime.config.server.drain_timeout_s),
         )
         super().__init__(config)
         self.on_ready: Any = None
@@ -111,6 +118,28 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.on_ready is not None:
             self.on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals end the serving and not the process, so that what comes after it is still done."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self._told_to_stop)
+        yield
+
+    def _told_to_stop(self) -> None:
+        if self.should_exit:
+            self.force_exit = True
+            for number in SIGNALS:  # a third one ends the process wherever it is
+                asyncio.get_running_loop().remove_signal_handler(number)
+        self.should_exit = True
+
+    async def end_tasks(self) -> None:
+        """Cancels the requests that still run, and waits until each has been journaled."""
+        tasks = tuple(self.server_state.tasks)
+        for task in tasks:
+            task.cancel("the gateway shuts down")
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _not_yet(scope: Any, receive: Any, send: Any) -> None:
@@ -127,6 +156,16 @@ def _check_exposure(config: Config, host: str) -> bool:
             "allow_beyond_loopback = true under [server]; API keys are then required of every caller."
         )
     return True
+
+
+def _allow_many_connections() -> None:
+    """Raises the limit of open files to the highest this process may have: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError) as error:  # macOS calls its limit unlimited, and refuses it
+            _logger.info("The limit of open files stays at %d: %s", soft, error)
 
 
 def _listen(host: str, port: int) -> socket.socket:

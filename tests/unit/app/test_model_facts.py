@@ -59,8 +59,8 @@ def test_a_size_that_the_provider_told_counts() -> None:
     assert facts_of("mystery:latest", parameters_b=3.2) == facts_of("mystery-3.2b")
 
 
-def test_unknown_local_models_are_not_given_tools() -> None:
-    assert not facts_of("never-heard-of", local=True).abilities & TOOLS
+def test_a_model_nobody_knows_is_taken_to_be_able():
+    assert facts_of("never-heard-of").abilities & TOOLS
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from pointsman.app.config import parse_config
 from pointsman.app.names import names_of
 from pointsman.app.policy_facts import snapshot_of, unknown_names
+from pointsman.core.features import Need
 from pointsman.core.money import FREE
 from pointsman.core.snapshot import Model, PolicySnapshot, Target
 from pointsman.routing.profiles import CLAUDE_CODE, DEFAULT
@@ -123,3 +124,15 @@ def test_the_newest_release_stands_for_the_undated_name() -> None:
 def test_a_models_own_name_comes_before_derived_ones() -> None:
     assert names("r/v/m", "x/m")["m"] == ("x/m", "r/v/m")
     assert names("x/m-20260101", "x/m")["m"][0] == "x/m"
+
+
+def test_abilities_replace_the_known_ones_but_not_what_wire_forms_tell() -> None:
+    known = int(Need.IMAGES | Need.COMPLETION)
+    config = parse_config("[models.m]\nabilities = ['tools']")
+    made = snapshot_of(config, {"a/m": target("a/m", abilities=known)}, version=3)
+    assert made.targets["a/m"].model.abilities == Need.TOOLS | Need.COMPLETION
+
+
+def test_a_model_that_is_said_to_embed_can_whatever_abilities_are_named() -> None:
+    made = policy("[models.'*']\nabilities = ['tools']\n[models.m]\nkind = 'embedding'", "a/m")
+    assert made.targets["a/m"].model.abilities & Need.EMBEDDING
