@@ -4,7 +4,14 @@ from collections.abc import Awaitable
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from pointsman.core.errors import BodyTooLarge, ClientFault, NotFound, PointsmanError, SlowClient
+from pointsman.core.errors import (
+    BodyTooLarge,
+    ClientFault,
+    InvalidRequest,
+    NotFound,
+    PointsmanError,
+    SlowClient,
+)
 from pointsman.core.ids import new_request_id
 from pointsman.gateway.dialects.base import Route
 from pointsman.gateway.dialects.registry import CODECS, ROUTE_TABLE
@@ -16,6 +23,8 @@ from pointsman.gateway.pipeline import Pipeline
 AGENT_PREFIX = "/a/"
 MAX_REMEMBERED = 4096
 ANTHROPIC_MARK = b"anthropic-version"
+FALLBACK_DIALECT = "openai_chat"
+"""In which a request is refused whose path could not be read."""
 
 
 class Match(NamedTuple):
@@ -63,12 +72,19 @@ class Frontend:
         return self._pipeline.serve(exchange)
 
     def refuse(self, exchange: Exchange, why: str) -> None:
-        """Answers a request that is too large or too slow, in its dialect's shape."""
+        """Answers a request that is too large, too slow or no HTTP, in its dialect's shape if that is
+        known."""
+        limits = self.limits
         error: PointsmanError
         if why == "too_large":
-            error = BodyTooLarge(f"the request body is over {self.limits.max_body_bytes} bytes")
+            error = BodyTooLarge(f"the request body is over {limits.max_body_bytes} bytes")
+        elif why == "large_head":
+            text = f"the request's headers are over {limits.max_header_bytes} bytes"
+            error = BodyTooLarge(text, status=431, code="headers_too_large")
+        elif why == "malformed":
+            error = InvalidRequest("the request is not valid HTTP", code="malformed_http")
         else:
-            error = SlowClient(f"the request did not arrive within {self.limits.request_arrival_s:g} s")
+            error = SlowClient(f"the request did not arrive within {limits.request_arrival_s:g} s")
         _reply(exchange, error)
 
     async def _refuse_path(self, exchange: Exchange) -> None:
@@ -76,7 +92,8 @@ class Frontend:
 
 
 def _reply(exchange: Exchange, error: PointsmanError) -> None:
-    status, body = CODECS[exchange.match.codec].render_error(error, new_request_id())
+    codec = exchange.match.codec if exchange.match is not None else FALLBACK_DIALECT
+    status, body = CODECS[codec].render_error(error, new_request_id())
     lines = b"content-type: %s\r\n" % JSON
     if status == 405:
         lines += b"allow: %s\r\n" % ", ".join(ROUTE_TABLE.allowed(exchange.path)).encode()
@@ -110,5 +127,5 @@ def _nowhere(method: str, path: str, agent: str | None, is_anthropic: bool) -> M
     else:
         return None
     route = ROUTE_TABLE.resolve(allowed[0], path, is_anthropic) if allowed else None
-    codec = route[0].codec if route is not None else "anthropic" if is_anthropic else "openai_chat"
+    codec = route[0].codec if route is not None else "anthropic" if is_anthropic else FALLBACK_DIALECT
     return Match(None, "", path, agent, codec, error)

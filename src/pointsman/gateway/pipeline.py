@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from pointsman.accounting.budgets import Budgets, Reservation
 from pointsman.core.errors import (
     CannotCarry,
+    Draining,
     Internal,
     LoopDetected,
     NoTarget,
     PointsmanError,
     QuotaExhausted,
     StreamTruncated,
+    UpstreamBroken,
     UpstreamFault,
+    UpstreamOverloaded,
     UpstreamRejected,
 )
 from pointsman.core.events import FinishState
@@ -43,8 +46,8 @@ from pointsman.routing.cost import expected_cost_usd_micros
 log = logging.getLogger("pointsman.gateway")
 
 BACKOFF_BASE_S = 0.05
-RETRY_HERE = frozenset({"connect_failed", "upstream_error", "overloaded"})
-"""Error codes after which the same target may be asked again at once; others go to the next target."""
+RETRY_HERE = (UpstreamBroken, UpstreamOverloaded)
+"""Errors after which the same target may be asked again at once; others go to the next target."""
 
 
 @dataclass
@@ -89,6 +92,8 @@ class Pipeline:
             self._refuse(call, error)
         except asyncio.CancelledError:
             if not exchange.disconnected:
+                if not exchange.started:
+                    self._refuse(call, _draining())
                 raise
         except Exception as error:
             log.exception("request %s met a bug", call.request_id)
@@ -198,7 +203,7 @@ class Pipeline:
                     first_error = first_error or error
                     if not (error.try_next or isinstance(error, CannotCarry)):
                         raise first_error
-                    if error.code not in RETRY_HERE:
+                    if not isinstance(error, RETRY_HERE):
                         break
             raise first_error or self._none_left()
         finally:
@@ -219,7 +224,12 @@ class Pipeline:
             return error, cost
         except asyncio.CancelledError:
             health.released(target_id)
-            self._record(call, attempt, FinishState.CLIENT_GONE, None)
+            if call.exchange.disconnected:
+                self._record(call, attempt, FinishState.CLIENT_GONE, None)
+            else:
+                self._record(call, attempt, FinishState.FAILED, _draining())
+                if attempt.committed:
+                    attempt.fail_in_stream(_draining())
             raise
         health.succeeded(target_id, (self._loop.time() - attempt.started_s) * 1000)
         cost = self._record(call, attempt, FinishState.COMPLETED, None)
@@ -286,6 +296,10 @@ class Pipeline:
 
 def _limit_of(key: ApiKey | None) -> tuple[str | None, int | None]:
     return (None, None) if key is None else (key.id, key.daily_budget_usd_micros)
+
+
+def _draining() -> Draining:
+    return Draining("the gateway is shutting down; ask again", retry_after_s=1)
 
 
 def _backoff_s(asked: int) -> float:

@@ -98,19 +98,26 @@ class Upstream:
                 raise UpstreamOverloaded(f"too many requests wait for {self.endpoint.provider.name}")
             ticket: asyncio.Future[None] = self._loop.create_future()
             self._waiting.append(ticket)
-            await ticket
-            if connection := self._take():
-                return connection
+            try:
+                await ticket
+            except asyncio.CancelledError:
+                if not ticket.cancelled():  # its turn had come
+                    self._wake()
+                raise
+            if pooled := self._take():
+                return pooled
         self._opening += 1
+        connection: Connection | None = None
         try:
             if self.revive is not None:  # a model that is still loading would answer, but only with 503
                 await self.revive()
             try:
-                return await self._open()
+                connection = await self._open()
             except ConnectionRefusedError:
                 if self.revive is None or not await self.revive():
                     raise
-                return await self._open()
+                connection = await self._open()
+            return connection
         except TimeoutError:
             limit_s = self.endpoint.timeouts.connect_s
             text = f"no connection to {self.endpoint.provider.name} within {limit_s:g} s"
@@ -120,6 +127,8 @@ class Upstream:
             raise UpstreamBroken(text, code="connect_failed") from error
         finally:
             self._opening -= 1
+            if connection is None:
+                self._wake()
 
     async def _open(self) -> Connection:
         async with asyncio.timeout(self.endpoint.timeouts.connect_s):
@@ -170,13 +179,12 @@ class Upstream:
         for connection in set(self._idle) - set(keep):
             connection.abort()
         self._idle = keep
-        if not self._closed:
+        if not self._closed or self._busy:
             self._sweeper = self._loop.call_later(SWEEP_EVERY_S, self._sweep)
 
     def close(self) -> None:
         """Closes idle connections now; busy ones when their answer ends."""
         self._closed = True
-        self._sweeper.cancel()
         for connection in self._idle:
             connection.abort()
         self._idle.clear()

@@ -28,15 +28,16 @@ class Exchange:
 
     `headers` maps lower-case names to values (the last one wins). The answer is either one `reply`, or
     `start`, any number of `write`s and one `end`. After `disconnected` all of them do nothing. `paused`
-    tells that the client is slower than we write; `on_drain` is called when it has caught up.
+    tells that the client is slower than we write; `on_drain` is called when it has caught up. Clients of
+    HTTP/1.0 know no chunks: for them `chunked` is False, and the connection's end is the answer's.
     The names below `message_event` are those by which uvicorn's protocol treats it as one of its own.
     """
 
     __slots__ = (
-        "_chunked",
         "_done",
         "_transport",
         "body",
+        "chunked",
         "client_ip",
         "disconnected",
         "headers",
@@ -58,7 +59,7 @@ class Exchange:
     def __init__(self, transport: asyncio.Transport, done: "Callable[[Exchange], None]") -> None:
         self._transport = transport
         self._done = done
-        self._chunked = True
+        self.chunked = True
         self.method = ""
         self.path = ""
         self.query = b""
@@ -77,8 +78,12 @@ class Exchange:
         self.task: asyncio.Task[None] | None = None
 
     def reply(self, status: int, headers: bytes, body: bytes) -> None:
-        """The whole answer in one write. `headers` are lines, each ended by CRLF."""
+        """The whole answer in one write. `headers` are lines, each ended by CRLF. It cannot follow a
+        `start`: then the connection is broken instead."""
         if self.disconnected or self.response_complete:
+            return
+        if self.started:
+            self.abort()
             return
         self.started = True
         content = b"" if self.method == "HEAD" else body
@@ -93,24 +98,21 @@ class Exchange:
         if self.disconnected or self.started:
             return
         self.started = True
-        head = b"%s%stransfer-encoding: chunked\r\n%s\r\n" % (
-            status_line(status),
-            headers,
-            self._connection_line(),
-        )
-        self._transport.write(head + _chunk(first) if first else head)
+        framing = b"transfer-encoding: chunked\r\n" if self.chunked else b""
+        head = b"%s%s%s%s\r\n" % (status_line(status), headers, framing, self._connection_line())
+        self._transport.write(head + self._framed(first) if first else head)
 
     def write(self, data: bytes) -> None:
         """More of a streamed answer."""
         if data and not self.disconnected and not self.response_complete:
-            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
 
     def end(self, last: bytes = b"", trailers: bytes = b"") -> None:
         """The streamed answer's last bytes and its end, in one write."""
         if self.disconnected or self.response_complete:
             return
-        tail = b"0\r\n%s\r\n" % trailers
-        self._transport.write(_chunk(last) + tail if last else tail)
+        tail = b"0\r\n%s\r\n" % trailers if self.chunked else b""
+        self._transport.write(self._framed(last) + tail if last else tail)
         self._complete()
 
     def abort(self) -> None:
@@ -118,14 +120,15 @@ class Exchange:
         self.keep_alive = False
         self._transport.abort()
 
+    def _framed(self, data: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
+
     def _connection_line(self) -> bytes:
         return b"" if self.keep_alive else b"connection: close\r\n"
 
     def _complete(self) -> None:
         self.response_complete = True
         self.on_drain = None
-        if not self.keep_alive:
-            self._transport.close()
         self._done(self)
 
     # Flow control, called by the protocol.
@@ -145,7 +148,3 @@ class Exchange:
         self.disconnected = True
         if self.task is not None and not self.task.done():
             self.task.cancel("client disconnected")
-
-
-def _chunk(data: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(data), data)

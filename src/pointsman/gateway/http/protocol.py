@@ -2,15 +2,23 @@
 other path stays an ordinary ASGI request in the same process and on the same port."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from typing import Any, Protocol, cast
 
+import httptools
 from msgspec import Struct
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from pointsman.gateway.http.exchange import Exchange
+
+DISCARD_S = 3.0
+"""How long the rest of a refused request is read and thrown away. To close at once would reset the
+connection, and the client would lose the answer that says why."""
+OFFER = frozenset({b"connection", b"upgrade", b"http2-settings"})
+_logger = logging.getLogger("pointsman.gateway")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -37,7 +45,8 @@ class Frontend(Protocol):
         ...
 
     def refuse(self, exchange: Exchange, why: str) -> None:
-        """Answers a request that the protocol refuses, in its dialect's error shape."""
+        """Answers a request that the protocol refuses, in its dialect's error shape. `why` is `too_large`,
+        `slow`, `large_head` or `malformed`; in the last two cases the exchange may lack its match."""
         ...
 
 
@@ -61,8 +70,29 @@ class GatewayProtocol(HttpToolsProtocol):
         self.size = 0
         self.since_s = self.loop.time()
         self.arriving = False
+        self.in_head = False
+        self.messages = 0
+        self.discarding = False
 
     # Connection
+
+    def data_received(self, data: bytes) -> None:
+        if self.discarding:
+            return
+        in_head, messages = self.in_head, self.messages
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            _logger.exception("reading a request met a bug")
+            self.transport.abort()
+        except httptools.HttpParserError:
+            self._refuse_malformed()
+        except httptools.HttpParserUpgrade as offer:
+            self._stay_plain(data[offer.args[0] :])
+        if in_head and self.in_head and messages == self.messages:
+            self.size += len(data)  # of a header that goes on and on the parser tells nothing
+            if self.size > self.limits.max_header_bytes:
+                self._refuse_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         for exchange in (self.running, self.exchange):
@@ -82,7 +112,10 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def sweep(self, now_s: float) -> None:
         """Closes the connection when it is idle, or when its request takes too long to arrive."""
-        if self.arriving:
+        if self.discarding:
+            if now_s - self.since_s > DISCARD_S:
+                self.transport.abort()
+        elif self.arriving:
             if now_s - self.since_s > self.limits.request_arrival_s:
                 self._refuse_slow()
         elif self._at_rest() and now_s - self.since_s > self.limits.idle_connection_s:
@@ -115,11 +148,16 @@ class GatewayProtocol(HttpToolsProtocol):
         self.size = 0
         self.since_s = self.loop.time()
         self.arriving = True
+        self.in_head = True
+        self.messages += 1
+
+    def on_url(self, url: bytes) -> None:
+        self.size += len(url)
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.size += len(name) + len(value)
         if self.size > self.limits.max_header_bytes:
-            self.transport.close()
             return
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
@@ -127,6 +165,12 @@ class GatewayProtocol(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        if self.size > self.limits.max_header_bytes:
+            self._refuse_head()
+            return
+        if self.parser.should_upgrade():
+            return
+        self.in_head = False
         exchange = Exchange(self.transport, self._answered)
         method: bytes = self.parser.get_method()
         exchange.headers = headers = dict(self.headers)
@@ -138,12 +182,13 @@ class GatewayProtocol(HttpToolsProtocol):
         self.size = 0
         exchange.method = method.decode("ascii")
         exchange.client_ip = self.client[0] if self.client else ""
-        exchange.keep_alive = self.parser.should_keep_alive()
+        exchange.chunked = self.parser.get_http_version() != "1.0"
+        exchange.keep_alive = exchange.chunked and self.parser.should_keep_alive()
         self._queue(exchange)
         length = headers.get(b"content-length")
         if length is not None and length.isdigit() and int(length) > self.limits.max_body_bytes:
             self._refuse_large(exchange)
-        elif self.expect_100_continue:
+        elif self.expect_100_continue and self.cycle is cast("Any", exchange):
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _hand_to_asgi(self) -> None:
@@ -164,6 +209,8 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         exchange = self.exchange
+        if self.discarding:
+            return
         if exchange is None:
             super().on_body(body)
             return
@@ -176,12 +223,54 @@ class GatewayProtocol(HttpToolsProtocol):
     def _refuse_large(self, exchange: Exchange) -> None:
         self.parts = []
         self.arriving = False
-        if not exchange.response_complete:
+        if self.cycle is not cast("Any", exchange):
+            self.transport.close()
+        elif not exchange.response_complete:
             exchange.keep_alive = False
             self.frontend.refuse(exchange, "too_large")
 
+    def _refuse_head(self) -> None:
+        """The head is over the limit. Nothing is said in the middle of another answer."""
+        self.in_head = self.arriving = False
+        if not self._at_rest():
+            self.transport.close()
+            return
+        exchange = Exchange(self.transport, self._answered)
+        exchange.keep_alive = False
+        exchange.headers = dict(self.headers)
+        self.frontend.match(self.parser.get_method(), self.url, exchange)
+        self.frontend.refuse(exchange, "large_head")
+
+    def _stay_plain(self, rest: bytes) -> None:
+        """Passes over an offer to speak another protocol from here on (Java's client offers HTTP/2 with its
+        first request): the parser takes the message for ended at its head, so it gets it once more, without
+        the offer."""
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse_malformed()
+            return
+        kept = [b"%b: %b\r\n" % pair for pair in self.headers if pair[0] not in OFFER]
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, self.url, b"".join(kept), rest))
+
+    def _refuse_malformed(self) -> None:
+        """What came is not HTTP."""
+        self.in_head = self.arriving = False
+        exchange = self.exchange
+        if exchange is not None and not exchange.whole and self._at_rest_before(exchange):
+            exchange.keep_alive = False
+            self.frontend.refuse(exchange, "malformed")
+        elif self._at_rest():
+            self.exchange = exchange = Exchange(self.transport, self._answered)
+            exchange.keep_alive = False
+            self.frontend.refuse(exchange, "malformed")
+        else:
+            self.transport.close()
+
     def on_message_complete(self) -> None:
         exchange = self.exchange
+        if self.discarding or self.in_head:
+            return
         if exchange is None:
             super().on_message_complete()
             return
@@ -215,10 +304,22 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _answered(self, exchange: Exchange) -> None:
         self.since_s = self.loop.time()
-        if self.pipeline or self.cycle is not cast("Any", exchange):
+        if not exchange.keep_alive:
+            self._hang_up(exchange)
+        elif self.pipeline or self.cycle is not cast("Any", exchange):
             super().on_response_complete()
         else:
             self.server_state.total_requests += 1
+
+    def _hang_up(self, exchange: Exchange) -> None:
+        """Closes after an answer; when the request has not come whole, in such a way that the client can
+        still read the answer."""
+        if exchange.whole or self.transport.is_closing():
+            self.transport.close()
+        else:
+            self.discarding = True
+            self.flow.resume_reading()
+            self.transport.write_eof()
 
     def on_response_complete(self) -> None:
         self.since_s = self.loop.time()
