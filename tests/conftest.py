@@ -28,6 +28,7 @@ DELETE FROM key_volume;
 DELETE FROM api_keys;
 DELETE FROM policy_snapshots;
 DELETE FROM journal_offsets;
+DELETE FROM outcomes;
 """
 MakeDatabase = Callable[[], Awaitable[str]]
 

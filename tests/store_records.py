@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pointsman.core.events import FinishState, RequestKind, RequestRecord
+from pointsman.core.outcomes import OutcomeRecord, OutcomeSource
 
 NOON_US = 1_772_366_400_000_000
 """2026-03-01, 12:00 UTC."""
@@ -87,4 +88,41 @@ def records(text: st.SearchStrategy[str] = _TEXT) -> st.SearchStrategy[RequestRe
         confidence=_FLOAT,
         features=st.none() | st.just(b'{"a": [1, 2.5, null]}'),
         **drawn,
+    )
+
+
+AN_OUTCOME = OutcomeRecord(
+    event_id="out_1",
+    decision_id="req_000001",
+    attempt=0,
+    target="somewhere/small",
+    agent_id="claude-code",
+    signal="tool_result",
+    label=0.0,
+    weight=0.15,
+    source=OutcomeSource.OBSERVED,
+    outcome="error",
+    detail="command_failed",
+    seen_at_us=NOON_US + 5_000_000,
+    decided_at_us=NOON_US,
+)
+
+
+def an_outcome(number: int = 0, **changes: Any) -> OutcomeRecord:
+    """An outcome whose ids and time follow from its number."""
+    named = {"event_id": f"out_{number:06}", "decision_id": f"req_{number:06}"}
+    return replace(AN_OUTCOME, **{**named, "seen_at_us": NOON_US + number * 1000, **changes})
+
+
+def outcomes(text: st.SearchStrategy[str] = _TEXT) -> st.SearchStrategy[OutcomeRecord]:
+    """Outcomes with any values that fit their types."""
+    names = ("event_id", "decision_id", "target", "agent_id", "signal", "source", "outcome", "detail")
+    return st.builds(
+        OutcomeRecord,
+        attempt=_COUNT,
+        label=st.none() | _FLOAT,
+        weight=_FLOAT,
+        seen_at_us=_COUNT,
+        decided_at_us=_COUNT,
+        **dict.fromkeys(names, text),
     )

@@ -9,6 +9,7 @@ from tests.store_records import a_record
 
 from pointsman.store import loader as loader_module
 from pointsman.store.errors import DatabaseAway
+from pointsman.store.frames import HEADER
 from pointsman.store.journal import JournalWriter, segment_path
 from pointsman.store.loader import Loader
 from pointsman.store.pool import Pool, create_pool
@@ -207,7 +208,7 @@ async def test_a_segment_of_another_version_is_left_alone(
     fill(journal, 1)
     journal.close()
     path = segment_path(journal.folder, 0)
-    path.write_bytes(path.read_bytes().replace(b"PMJOURNAL\x01", b"PMJOURNAL\x02"))
+    path.write_bytes(path.read_bytes().replace(HEADER, HEADER[:-1] + b"\x63"))
     assert await Loader(tmp_path, db_pool).drain() == 0
     assert path.exists()
 

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pointsman.core.events import RequestRecord
+from pointsman.core.outcomes import OutcomeRecord
 from pointsman.core.snapshot import PolicySnapshot
 
 
 class Recorder(Protocol):
-    """Takes finished attempts. `append` returns only when the record survives a kill of the process."""
+    """Takes finished attempts and outcomes. `append` returns only when the record survives a kill of the
+    process."""
 
-    def append(self, record: RequestRecord) -> None: ...
+    def append(self, record: RequestRecord | OutcomeRecord) -> None: ...
 
 
 class SnapshotSource(Protocol):

@@ -16,9 +16,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from pointsman.core.events import RequestRecord
 from pointsman.store.file_lock import lock_file
-from pointsman.store.frames import HEADER, encode_frame
+from pointsman.store.frames import HEADER, Record, encode_frame
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 BUFFER_BYTES: Final = 16 * 1024 * 1024
@@ -61,13 +60,13 @@ class JournalWriter:
         self._lock_fd = _make_folder(root, self.folder)
         self._fd, self._size = self._open_segment(0)
 
-    def append(self, record: RequestRecord) -> None:
+    def append(self, record: Record) -> None:
         """Writes the record down; never raises. When the disk takes nothing, it is held in memory until
         `sync` can write it, and dropped and counted when that is full too."""
         try:
             frame = encode_frame(record)
         except (ValueError, OverflowError) as error:
-            self._lose(1, f"record {record.request_id!r} cannot be written: {error}")
+            self._lose(1, f"a record of agent {record.agent_id!r} cannot be written: {error}")
             return
         if self._pending or self._size >= self._segment_bytes:
             self._append_slowly(frame)

@@ -20,9 +20,11 @@ import asyncpg
 from msgspec import Struct
 
 from pointsman.core.events import RequestRecord
-from pointsman.store import batch, partitions
+from pointsman.core.outcomes import OutcomeRecord
+from pointsman.store import batch, outcomes, partitions
 from pointsman.store.errors import DatabaseAway
 from pointsman.store.file_lock import lock_file
+from pointsman.store.frames import Record
 from pointsman.store.journal import JournalWriter
 from pointsman.store.pool import AWAY, Connection, Pool
 from pointsman.store.reader import Chunk, JournalReader, UnknownFormat, journals
@@ -47,8 +49,8 @@ _logger = logging.getLogger(__name__)
 
 
 class LoaderCounts(Struct, kw_only=True):
-    """What a loader has done since it was made. `loaded` counts records, `repeated` those of them which
-    the log had already, `refused` those the database would not take; `lag_bytes` is what the journals
+    """What a loader has done since it was made. `loaded` counts records, `repeated` the requests which the
+    log had already, `refused` records the database would not take; `lag_bytes` is what the journals
     still held after the last pass."""
 
     loaded: int = 0
@@ -180,7 +182,7 @@ class Loader:
     ) -> None:
         """Writes a chunk and moves the offset; a part of it when the database refuses one of its rows."""
         target = Position(start.segment + 1, 0) if chunk.done else Position(start.segment, chunk.next)
-        records: Sequence[RequestRecord] = chunk.records
+        records: Sequence[Record] = chunk.records
         staged = False
         while True:
             await self._ensure_days(connection, records)
@@ -194,7 +196,7 @@ class Loader:
                 records, target = self._smaller(reader, start, chunk, records, error)
             else:
                 self.counts.loaded += len(records)
-                self.counts.repeated += sum(record.logged for record in records) - new
+                self.counts.repeated += sum(record.logged for record in _requests(records)) - new
                 return
 
     def _smaller(
@@ -202,23 +204,23 @@ class Loader:
         reader: JournalReader,
         start: Position,
         chunk: Chunk,
-        records: Sequence[RequestRecord],
+        records: Sequence[Record],
         error: Exception,
-    ) -> tuple[Sequence[RequestRecord], Position]:
+    ) -> tuple[Sequence[Record], Position]:
         """The first half of the records, or nothing but the step over a single one that is refused. The
         rest of the chunk is read again."""
         half = len(records) // 2
         if not half:
             self.counts.refused += 1
             _logger.error(
-                "Record %s of journal %s is left out: %s", records[0].request_id, reader.folder.name, error
+                "Record %s of journal %s is left out: %s", records[0].decision_id, reader.folder.name, error
             )
         end = chunk.ends[max(half, 1) - 1]
         chunk.next, chunk.done = end, False
         return records[:half], Position(start.segment, end)
 
-    async def _ensure_days(self, connection: Connection, records: Sequence[RequestRecord]) -> None:
-        missing = {time_of(r.started_at_us).date() for r in records if r.logged} - self._days
+    async def _ensure_days(self, connection: Connection, records: Sequence[Record]) -> None:
+        missing = {time_of(r.started_at_us).date() for r in _requests(records) if r.logged} - self._days
         if missing:
             await partitions.ensure(connection, missing)
             self._days |= missing
@@ -267,21 +269,26 @@ async def _commit(
     reader: JournalReader,
     was: Position,
     target: Position,
-    records: Sequence[RequestRecord],
+    records: Sequence[Record],
     *,
     staged: bool,
 ) -> int:
     """Writes the records and moves the offset from `was` to `target`, both or neither. Returns how many
-    rows are new. Waits for the disk when the segment is done and will be removed."""
+    requests are new. Waits for the disk when the segment is done and will be removed."""
     async with connection.transaction():
         await connection.execute(_SQL["relaxed" if target.offset else "strict"])
         row = await connection.fetchrow(_SQL["claim"], reader.journal_id)
         if row is None or (row["segment"], row["byte_offset"]) != (was.segment, was.offset):
             raise _Moved
-        new = await batch.write(connection, records, staged=staged)
+        new = await batch.write(connection, _requests(records), staged=staged)
         now = datetime.now(UTC)
         await connection.execute(_SQL["advance"], reader.journal_id, target.segment, target.offset, now)
+        await outcomes.add(connection, [one for one in records if isinstance(one, OutcomeRecord)])
     return new
+
+
+def _requests(records: Sequence[Record]) -> list[RequestRecord]:
+    return [one for one in records if isinstance(one, RequestRecord)]
 
 
 @contextlib.contextmanager

@@ -9,9 +9,17 @@ from typing import Final
 
 from msgspec import Struct
 
-from pointsman.core.events import RequestRecord
 from pointsman.store.file_lock import lock_file
-from pointsman.store.frames import HEADER, MAGIC, MAX_PAYLOAD_BYTES, PREFIX_BYTES, Damage, scan
+from pointsman.store.frames import (
+    HEADER,
+    MAGIC,
+    MAX_PAYLOAD_BYTES,
+    PREFIX_BYTES,
+    READABLE,
+    Damage,
+    Record,
+    scan,
+)
 from pointsman.store.journal import FRESH_PREFIX, SUFFIX, WRITER_LOCK, segment_path
 
 LARGEST_FRAME_BYTES: Final = MAX_PAYLOAD_BYTES + PREFIX_BYTES
@@ -28,7 +36,7 @@ class Chunk(Struct, kw_only=True):
     but held no record of ours.
     """
 
-    records: list[RequestRecord]
+    records: list[Record]
     ends: list[int]
     next: int
     done: bool
@@ -125,9 +133,11 @@ def journals(root: Path) -> Sequence[JournalReader]:
 
 def _header_end(found: bytes, path: Path) -> int:
     """Where the frames start; 0 when there is no header (yet), so that the search starts there."""
-    if found.startswith(MAGIC) and len(found) == len(HEADER) and found != HEADER:
-        raise UnknownFormat(f"{path} is of format {found[-1]}, this version reads {HEADER[-1]}")
-    return len(HEADER) if found == HEADER else 0
+    if not found.startswith(MAGIC) or len(found) < len(HEADER):
+        return 0
+    if found[-1] not in READABLE:
+        raise UnknownFormat(f"{path} is of format {found[-1]}, this version reads up to {HEADER[-1]}")
+    return len(HEADER)
 
 
 def _collect(data: bytes, offset: int) -> Chunk:

@@ -4,18 +4,19 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.store_records import PLAIN, a_record, records
+from tests.store_records import AN_OUTCOME, PLAIN, a_record, an_outcome, outcomes, records
 
 from pointsman.core.events import RequestRecord
-from pointsman.store.frames import MAX_PAYLOAD_BYTES, Damage, Frame, encode_frame, scan
+from pointsman.core.outcomes import OutcomeRecord
+from pointsman.store.frames import MAX_PAYLOAD_BYTES, Damage, Frame, Record, encode_frame, scan
 
 
-def read(data: bytes) -> list[RequestRecord | None]:
+def read(data: bytes) -> list[Record | None]:
     return [found.record for found in scan(data, 0) if isinstance(found, Frame)]
 
 
-@given(st.lists(records(), max_size=4))
-def test_what_was_framed_is_read_again(wanted: list[RequestRecord]) -> None:
+@given(st.lists(records() | outcomes(), max_size=4))
+def test_what_was_framed_is_read_again(wanted: list[Record]) -> None:
     assert read(b"".join(encode_frame(record) for record in wanted)) == wanted
 
 
@@ -30,14 +31,15 @@ def test_a_torn_end_costs_only_the_frame_it_tears(count: int, data: st.DataObjec
 
 @given(st.data())
 def test_damage_costs_only_the_frames_it_touches(data: st.DataObject) -> None:
-    frames = [encode_frame(a_record(n)) for n in range(4)]
+    wanted = [a_record(0), an_outcome(1), a_record(2), an_outcome(3)]
+    frames = [encode_frame(record) for record in wanted]
     hurt = data.draw(st.integers(0, 3))
     at = data.draw(st.integers(0, len(frames[hurt]) - 1))
     flip = data.draw(st.integers(1, 255))
     broken = bytearray(frames[hurt])
     broken[at] ^= flip
     text = b"".join([*frames[:hurt], bytes(broken), *frames[hurt + 1 :]])
-    assert read(text) == [a_record(n) for n in range(4) if n != hurt]
+    assert read(text) == [record for n, record in enumerate(wanted) if n != hurt]
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
@@ -65,3 +67,9 @@ def test_a_record_without_the_newest_fields_is_read() -> None:
     values = msgspec.msgpack.decode(msgspec.msgpack.encode(PLAIN))
     older = msgspec.msgpack.decode(msgspec.msgpack.encode(values[:-1]), type=RequestRecord)
     assert older == PLAIN
+
+
+def test_an_outcome_without_fields_that_came_later_would_be_read() -> None:
+    values = msgspec.msgpack.decode(msgspec.msgpack.encode(AN_OUTCOME))
+    newer = msgspec.msgpack.encode([*values, "a field of a later version"])
+    assert msgspec.msgpack.decode(newer, type=OutcomeRecord) == AN_OUTCOME
