@@ -15,7 +15,7 @@ STEPS: dict[str, list[str]] = {
     "types": ["mypy"],
     "contracts": ["lint-imports", "--no-cache"],
     "size": [sys.executable, "scripts/size_budget.py"],
-    "tests": [sys.executable, "-m", "pytest", "-q", "src", "tests"],
+    "tests": [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "src", "tests"],
 }
 
 

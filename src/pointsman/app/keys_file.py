@@ -1,15 +1,13 @@
 """The keys' hashes in a file, so that keys are known while the database is away."""
 
 import contextlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from pointsman.app.private_files import write_private
 from pointsman.core.keys import ApiKey
-
-MODE = 0o600
 
 
 def read(file: Path) -> Sequence[ApiKey]:
@@ -22,7 +20,5 @@ def read(file: Path) -> Sequence[ApiKey]:
 def write(file: Path, keys: Sequence[ApiKey]) -> None:
     """Replaces the file in one step. Only hashes are in it. Raises OSError."""
     fresh = file.with_suffix(".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(msgspec.json.encode(keys))
+    write_private(fresh, msgspec.json.encode(keys).decode())
     fresh.replace(file)

@@ -13,7 +13,7 @@ CONFIG_NAME: Final = "pointsman.toml"
 class Paths(Struct, frozen=True, kw_only=True):
     """The files below the folder `home`. `gateway` says where the running gateway listens,
     `admin_token` is the secret of its control API, `policy` its last policy, `keys` a copy of the callers'
-    keys (by hash) for starts without the database."""
+    keys (by hash) for starts without the database, `mask` the secret behind the names of anonymous agents."""
 
     home: Path
     config: Path
@@ -25,6 +25,7 @@ class Paths(Struct, frozen=True, kw_only=True):
     policy: Path
     keys: Path
     models: Path
+    mask: Path
 
 
 def home(environ: Mapping[str, str]) -> Path:
@@ -49,4 +50,5 @@ def paths(environ: Mapping[str, str]) -> Paths:
         policy=root / "policy.json",
         keys=root / "keys.json",
         models=root / "models",
+        mask=root / "mask.key",
     )

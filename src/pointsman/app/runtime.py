@@ -19,6 +19,7 @@ from pointsman.app.config import Config
 from pointsman.app.local_models import LocalModels
 from pointsman.app.paths import Paths
 from pointsman.app.policies import PolicyKeeper
+from pointsman.app.private_files import kept_secret
 from pointsman.core.snapshot import PolicySnapshot
 from pointsman.gateway.agents import AgentRegistry
 from pointsman.gateway.frontend import Frontend
@@ -26,6 +27,7 @@ from pointsman.gateway.http.client import Upstream
 from pointsman.gateway.http.protocol import Limits
 from pointsman.gateway.identify import Identifier
 from pointsman.gateway.keyring import KeyRing
+from pointsman.gateway.masks import Mask
 from pointsman.gateway.pipeline import Parts, Pipeline
 from pointsman.gateway.providers.base import Endpoint
 from pointsman.store.database import Database
@@ -78,6 +80,7 @@ class Runtime:
             registry=AgentRegistry(snapshot.agents),
             recorder=self.journal,
             budgets=self.budgets,
+            mask=Mask(kept_secret(self.home.mask).encode()),
         )
         self.connect()
         self.frontend = Frontend(Pipeline(self.parts), self.limits())

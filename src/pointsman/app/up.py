@@ -7,7 +7,6 @@ import logging
 import math
 import os
 import resource
-import secrets
 import signal
 import socket
 import sys
@@ -25,12 +24,12 @@ from pointsman.app.control import RunningControl
 from pointsman.app.greeting import greet
 from pointsman.app.logs import set_up_logs
 from pointsman.app.paths import Paths, paths
+from pointsman.app.private_files import kept_secret, write_private
 from pointsman.app.runtime import Runtime
 from pointsman.core.addresses import is_loopback
 from pointsman.gateway.http.protocol import protocol_class
 from pointsman.web.app import control_app
 
-TOKEN_BYTES = 32
 BACKLOG = 16_384
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _logger = logging.getLogger("pointsman")
@@ -82,7 +81,7 @@ async def _serve(runtime: Runtime, listening: socket.socket, out: TextIO) -> Non
     token = _admin_token(runtime.home, runtime.environ)
     server.config.app = control_app(control, admin_token=token, loopback_only=is_loopback(host))
     background.start()
-    _write_private(runtime.home.gateway, json.dumps({"url": url, "pid": os.getpid()}))
+    write_private(runtime.home.gateway, json.dumps({"url": url, "pid": os.getpid()}))
     server.on_ready = lambda: greet(out, url, runtime)
     try:
         await server.serve([listening])
@@ -189,16 +188,4 @@ def _admin_token(files: Paths, environ: Mapping[str, str]) -> str:
     told = environ.get("POINTSMAN_ADMIN_TOKEN", "").strip()
     if told:
         return told
-    with contextlib.suppress(OSError):
-        kept = files.admin_token.read_text().strip()
-        if kept:
-            return kept
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    _write_private(files.admin_token, token + "\n")
-    return token
-
-
-def _write_private(file: Path, text: str) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(text)
+    return kept_secret(files.admin_token)

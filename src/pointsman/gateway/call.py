@@ -20,7 +20,7 @@ class Call:
     and `caller` are set by `admit`; `snapshot`, `profile`, `features` and `decision` by `choose`: whoever
     may see a call that was refused before asks `reached`. `canonical` is decoded on first use, by an
     attempt that must translate. `watched` says that `Repeats` waits for the request's end; `state` and
-    `empty` (neither text nor tool call) are how it ended.
+    `empty` (neither text nor tool call) are how it ended. `logged_as` is the agent's name in the log.
     """
 
     exchange: Exchange
@@ -31,6 +31,7 @@ class Call:
     started_at_us: int
     outline: Outline = field(init=False)
     caller: Caller = field(init=False)
+    logged_as: str = "unknown"
     snapshot: PolicySnapshot = field(init=False)
     profile: AgentProfile = field(init=False)
     features: Features = field(init=False)

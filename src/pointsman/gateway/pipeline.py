@@ -36,6 +36,7 @@ from pointsman.gateway.http.client import Upstream
 from pointsman.gateway.http.exchange import Exchange
 from pointsman.gateway.identify import Identifier
 from pointsman.gateway.kinds import kind_of
+from pointsman.gateway.masks import Mask
 from pointsman.gateway.policy import Policy
 from pointsman.gateway.refusals import refuse
 from pointsman.gateway.repeats import Repeats, in_tool_loop
@@ -59,6 +60,7 @@ class Parts:
     registry: AgentRegistry
     recorder: Recorder
     budgets: Budgets
+    mask: Mask
     upstreams: dict[str, Upstream] = field(default_factory=dict)
     repeats: Repeats = field(default_factory=Repeats)
     health: Health = field(default_factory=Health)
@@ -117,6 +119,9 @@ class Pipeline:
         call.caller = caller = parts.identifier.identify(
             exchange.headers, exchange.path_agent, outline, exchange.client_ip
         )
+        call.snapshot = snapshot = parts.policy.current
+        call.profile = profile = snapshot.profile(caller.agent_id)
+        call.logged_as = parts.mask(caller.agent_id) if profile.anonymous else caller.agent_id
         if caller.key is None:
             refuse_strangers(exchange.headers)
         if call.route.kind != "chat":
@@ -140,9 +145,6 @@ class Pipeline:
     def _choose(self, call: Call) -> None:
         """Turns the request into features and asks for the decision."""
         parts, outline, caller = self.parts, call.outline, call.caller
-        policy = parts.policy
-        call.snapshot = snapshot = policy.current
-        call.profile = profile = snapshot.profile(caller.agent_id)
         key = caller.key
         call.features = features = Features(
             agent=caller.agent_id,
@@ -153,11 +155,11 @@ class Pipeline:
             max_output_tokens=outline.max_output_tokens or 0,
             task_type=call.kind if call.kind.startswith("side_") else "",
             unhealthy=parts.health.unhealthy(call.started_s),
-            budget_left_usd_micros=self._budget_left(call, profile.daily_budget_usd_micros, key),
+            budget_left_usd_micros=self._budget_left(call, call.profile.daily_budget_usd_micros, key),
             allowed_models=key.allowed_models if key is not None else (),
         )
         try:
-            call.decision = policy.router.decide(features)
+            call.decision = parts.policy.router.decide(features)
         except NoTarget as error:
             error.retry_after_s = error.retry_after_s or parts.health.retry_after_s(call.started_s)
             raise
@@ -264,7 +266,7 @@ class Pipeline:
     def _budget_left(self, call: Call, agent_limit: int | None, key: ApiKey | None) -> int | None:
         if agent_limit is None and key is None:
             return None
-        return self.parts.budgets.left(call.caller.agent_id, agent_limit, *_limit_of(key), _utc_day(call))
+        return self.parts.budgets.left(call.logged_as, agent_limit, *_limit_of(key), _utc_day(call))
 
     def _reserve(self, call: Call) -> Reservation | None:
         """Holds the expected cost back. It is also how spending without a limit is counted per key."""
@@ -273,7 +275,7 @@ class Pipeline:
             return None
         model = call.snapshot.targets[call.decision.target].model
         reservation = self.parts.budgets.reserve(
-            caller.agent_id,
+            call.logged_as,
             profile.daily_budget_usd_micros,
             *_limit_of(caller.key),
             _utc_day(call),

@@ -25,11 +25,13 @@ def of_attempt(
     usage = tally.billed_usage(outline.context_tokens if produced else 0)
     price = target.model.price
     first_s = tally.first_content_s
+    logged = call.profile.log_requests
+    replayable = logged and not call.profile.anonymous  # features name the agent
     return RequestRecord(
         request_id=call.request_id,
         attempt=attempt.number,
         started_at_us=call.started_at_us + int((attempt.started_s - call.started_s) * 1_000_000),
-        agent_id=caller.agent_id,
+        agent_id=call.logged_as,
         agent_source=caller.source,
         key_id=caller.key.id if caller.key is not None else None,
         kind=call.kind,
@@ -60,13 +62,11 @@ def of_attempt(
         policy_version=decision.snapshot_version,
         reason_code=decision.reason_code,
         task_type=call.features.task_type,
-        session_key=caller.session_key,
-        tool_call_ids=tuple(tally.tool_call_ids),
+        session_key=caller.session_key if logged else None,
+        tool_call_ids=tuple(tally.tool_call_ids) if logged else (),
         losses=tuple(call.losses.fields),
-        features=_encoder.encode(call.features)
-        if attempt.number == 0 and call.profile.log_requests
-        else None,
-        logged=call.profile.log_requests,
+        features=_encoder.encode(call.features) if replayable and attempt.number == 0 else None,
+        logged=logged,
     )
 
 
@@ -75,12 +75,13 @@ def of_refusal(call: Call, now_s: float, error: PointsmanError) -> RequestRecord
     caller = call.caller if call.reached("caller") else None
     outline = call.outline if call.reached("outline") else None
     logged = call.profile.log_requests if call.reached("profile") else True
-    features = call.features if call.reached("features") and logged else None
+    named = not (call.reached("profile") and call.profile.anonymous)
+    features = call.features if call.reached("features") and logged and named else None
     return RequestRecord(
         request_id=call.request_id,
         attempt=call.attempts,
         started_at_us=call.started_at_us,
-        agent_id=caller.agent_id if caller is not None else "unknown",
+        agent_id=call.logged_as,
         agent_source=caller.source if caller is not None else "none",
         key_id=caller.key.id if caller is not None and caller.key is not None else None,
         kind=call.kind,
@@ -111,7 +112,7 @@ def of_refusal(call: Call, now_s: float, error: PointsmanError) -> RequestRecord
         policy_version=call.snapshot.version if call.reached("snapshot") else 0,
         reason_code=error.code or error.kind,
         task_type="",
-        session_key=caller.session_key if caller is not None else None,
+        session_key=caller.session_key if caller is not None and logged else None,
         tool_call_ids=(),
         losses=(),
         features=_encoder.encode(features) if features is not None else None,
