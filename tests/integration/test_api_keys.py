@@ -92,6 +92,12 @@ async def test_a_listener_hears_of_new_and_of_ended_keys(db_pool: Pool, heard: H
     assert heard.calls.empty()
 
 
+async def test_a_listener_still_hears_after_it_has_probed_the_connection(db_pool: Pool, heard: Heard) -> None:
+    await asyncio.sleep(0.3)  # several probes
+    await api_keys.create(db_pool, FULL)
+    await heard.once()
+
+
 async def test_a_listener_connects_again_and_reads_what_it_missed(db_pool: Pool, heard: Heard) -> None:
     await db_pool.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

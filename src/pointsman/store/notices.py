@@ -51,4 +51,4 @@ async def _hear(connection: Connection, channel: str, callback: Callable[[], Awa
             try:
                 await asyncio.wait_for(news.wait(), PROBE_EVERY_S)
             except TimeoutError:
-                await connection.execute("", timeout=PROBE_TIMEOUT_S)
+                await connection.execute("SELECT 1", timeout=PROBE_TIMEOUT_S)
