@@ -18,7 +18,7 @@ class Mask:
     """
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+        self._secret = hashlib.sha256(secret).digest()
         self._hide = lru_cache(maxsize=4096)(self._digest)
 
     def __call__(self, agent_id: str) -> str:
