@@ -43,7 +43,8 @@ def _lines(providers: tuple[_Provider, ...], upstream: str) -> Iterator[str]:
     yield "[local]\nenabled = false"
     for provider in providers:
         yield f"[providers.{provider.name}]"
-        yield f'base_url = "{upstream}/p/{provider.name}{provider.path}"\nkey_env = "STANDIN_KEY"\nretries = 0'
+        yield f'base_url = "{upstream}/p/{provider.name}{provider.path}"'
+        yield 'key_env = "STANDIN_KEY"\nretries = 0'
         yield f"dialects = {json.dumps(provider.dialects)}\nmodels = {json.dumps(provider.models)}"
     yield f'[models."*"]\nabilities = {json.dumps(_ABILITIES)}'
     yield from (f'[models."{name}"]\nkind = "embedding"' for name in EMBEDDERS)

@@ -14,7 +14,7 @@ from tests.standin.openai_common import (
     check_tool_name,
 )
 from tests.standin.prompt import Offered, Prompt, Result, Turn
-from tests.standin.refusal import need, refuse
+from tests.standin.refusal import need, need_real, refuse
 from tests.standin.schemas import check_schema
 
 KNOWN = frozenset(CompletionCreateParamsBase.__annotations__) | {"stream"}
@@ -48,9 +48,11 @@ def _check_limits(body: dict[str, Any]) -> None:
     need(not both, "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.")
     for name in ("max_tokens", "max_completion_tokens", "n"):
         value = body.get(name)
-        need(value is None or (isinstance(value, int) and value >= 1), f"Invalid '{name}': below 1.", name)
+        need_real(
+            value is None or (isinstance(value, int) and value >= 1), f"Invalid '{name}': below 1.", name
+        )
     streams = body.get("stream_options") is None or body.get("stream")
-    need(
+    need_real(
         streams, "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options"
     )
     need(len(body["stop"]) <= 4 if isinstance(body.get("stop"), list) else True, "Too many stops.", "stop")

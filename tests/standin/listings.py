@@ -5,6 +5,7 @@ from typing import Any
 from tests.standin.anthropic_reading import check_headers, read_messages
 from tests.standin.openai_common import check_key
 from tests.standin.refusal import Refused
+from tests.standin.responses_reading import ResponsesReader
 
 MODELS = ("chat-model", "responses-model", "claude-model", "llama-model", "embed-model")
 _DETAILS = {
@@ -49,6 +50,12 @@ def _anthropic_model(name: str) -> dict[str, Any]:
 def count_tokens(body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
     """`POST /v1/messages/count_tokens`."""
     return {"input_tokens": read_messages(body, headers, counts=True).input_tokens}
+
+
+def count_input(body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+    """`POST /v1/responses/input_tokens`."""
+    counted = ResponsesReader().read(body, headers).input_tokens
+    return {"object": "response.input_tokens", "input_tokens": counted}
 
 
 def tags() -> dict[str, Any]:

@@ -1,6 +1,11 @@
 """The refusals a vendor gives, before they are put into its shape."""
 
-from typing import Any, NoReturn
+import sys
+from typing import Any, Final, NoReturn
+
+PLACEHOLDERS: Final = "--placeholders" in sys.argv
+"""Takes what stands for a value in the SDKs' own samples: schemas, ids and names that are none, and new
+parameters."""
 
 
 class Refused(Exception):
@@ -33,3 +38,8 @@ def need(condition: object, message: str, param: str | None = None, code: str | 
     """Refuses with 400 unless `condition` holds."""
     if not condition:
         raise Refused(message, param=param, code=code)
+
+
+def need_real(condition: object, message: str, param: str | None = None, code: str | None = None) -> None:
+    """The same, for what only a placeholder does not fulfil."""
+    need(condition or PLACEHOLDERS, message, param, code)

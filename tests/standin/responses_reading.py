@@ -14,7 +14,7 @@ from tests.standin.openai_common import (
 )
 from tests.standin.prompt import Offered, Prompt, Result, Turn
 from tests.standin.proofs import is_signed
-from tests.standin.refusal import need
+from tests.standin.refusal import need, need_real
 from tests.standin.schemas import check_schema
 
 VENDOR = "openai"
@@ -78,8 +78,8 @@ class ResponsesReader:
         if not earlier:
             return list(given)
         message = f"Previous response with id '{earlier}' not found."
-        need(earlier in self.stored, message, "previous_response_id", "previous_response_not_found")
-        return [*self.stored[earlier], *given]
+        need_real(earlier in self.stored, message, "previous_response_id", "previous_response_not_found")
+        return [*self.stored.get(earlier, []), *given]
 
 
 def _tools(tools: list[dict[str, Any]], where: str, namespace: str | None = None) -> dict[str, Offered]:

@@ -30,6 +30,7 @@ ANSWERED: dict[str, Surface] = {
 }
 COMPUTED: dict[str, Callable[[dict[str, Any], dict[str, str]], dict[str, Any]]] = {
     "/v1/embeddings": embeddings.openai_embeddings,
+    "/v1/responses/input_tokens": listings.count_input,
     "/v1/messages/count_tokens": listings.count_tokens,
     "/api/embed": embeddings.ollama_embed,
     "/api/embeddings": embeddings.ollama_embeddings,
