@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 MODELS = 150
-KEYS = {"FIRST_KEY": "sk-first-7f3a9c", "SECOND_KEY": "sk-second-51d0be", "NATIVE_KEY": "sk-native-0c44ee"}
-"""What the providers `first`, `second` and `native` are called with."""
+KEYS = {"FIRST_KEY": "sk-first-7f3a9c", "SECOND_KEY": "sk-second-51d0be"}
+"""What the providers `first` and `second` are called with."""
 _PROVIDER = """
 [providers.{name}]
 base_url = "{url}/{name}/v1"
@@ -33,7 +33,7 @@ _open: "list[Wire]" = []
 
 def configuration(upstream: str, server: str = _SERVER, further: str = "") -> str:
     """`pointsman.toml`: each `pair-N` is served by `first` and then by `second`; `retrying` asks again up to
-    twice, `hasty` has short patience, `narrow` one connection."""
+    twice, `hasty` has short patience, `narrow` one connection; nobody listens at `dead`."""
     pairs = [f"pair-{n}" for n in range(MODELS)]
     hasty = "first_byte_timeout_s = 0.5\nidle_timeout_s = 0.5\ntotal_timeout_s = 1.5\nretries = 0"
     providers = {
@@ -41,12 +41,14 @@ def configuration(upstream: str, server: str = _SERVER, further: str = "") -> st
         "second": (pairs, 'key_env = "SECOND_KEY"\nretries = 0'),
         "retrying": ([f"retried-{n}" for n in range(20)], "retries = 2"),
         "hasty": ([f"hasty-{n}" for n in range(20)], hasty),
+        "dead": ([f"dead-{n}" for n in range(20)], "max_connections = 1\nretries = 0"),
         "narrow": ([f"narrow-{n}" for n in range(20)], "max_connections = 1\nretries = 0"),
         "single": ([f"single-{n}" for n in range(MODELS)], "retries = 0"),
     }
     parts = [server]
     for name, (models, more) in providers.items():
-        parts.append(_PROVIDER.format(name=name, url=upstream, models=json.dumps(models), more=more))
+        url = "http://127.0.0.1:1" if name == "dead" else upstream
+        parts.append(_PROVIDER.format(name=name, url=url, models=json.dumps(models), more=more))
     return "\n".join([*parts, further])
 
 

@@ -15,6 +15,7 @@ from pointsman.core.errors import (
     UpstreamTimeout,
 )
 from pointsman.gateway.dialects.base import Headers
+from pointsman.gateway.dialects.retry_after import retry_after_s
 
 _TYPES: dict[Kind, str] = {
     "invalid_request": "invalid_request_error",
@@ -36,6 +37,8 @@ _REJECTIONS: dict[int, Kind] = {
     404: "not_found",
     413: "too_large",
 }
+_OURS = frozenset({401, 402, 403, 404})
+"""Refusals of our account or of our configuration, where another provider may well say yes."""
 _CONTEXT_CODES = frozenset({"context_length_exceeded", "string_above_max_length"})
 _MESSAGE_CHARS = 500
 _STREAM_STATUS: dict[str, int] = {
@@ -74,7 +77,7 @@ def read(status: int, headers: Headers, body: bytes) -> UpstreamFault:
     fault = _fault(status, code if isinstance(code, str) else None, message)
     if isinstance(said.get("param"), str):
         fault.param = said["param"]
-    fault.retry_after_s = _retry_after_s(headers)
+    fault.retry_after_s = retry_after_s(headers)
     fault.body = body
     fault.content_type = dict(headers).get(b"content-type", b"application/json")
     return fault
@@ -111,6 +114,7 @@ def _fault(status: int, code: str | None, message: str) -> UpstreamFault:
         return UpstreamBroken(message, code=code)
     rejected = UpstreamRejected(message, code=code, status=status)
     rejected.kind = "context_length" if code in _CONTEXT_CODES else _REJECTIONS.get(status, "invalid_request")
+    rejected.try_next = status in _OURS or code in _CONTEXT_CODES
     return rejected
 
 
@@ -124,8 +128,3 @@ def _said(body: bytes) -> dict[str, Any]:
     if isinstance(error, str):
         return {"message": error[:_MESSAGE_CHARS]}
     return error if isinstance(error, dict) else {}
-
-
-def _retry_after_s(headers: Headers) -> int | None:
-    value = dict(headers).get(b"retry-after", b"")
-    return int(value) if value.isdigit() else None

@@ -17,6 +17,7 @@ from pointsman.core.errors import (
     UpstreamTimeout,
 )
 from pointsman.gateway.dialects.base import Headers
+from pointsman.gateway.dialects.retry_after import retry_after_s
 
 OVERLOADED = 529
 TOO_LONG = "prompt is too long: "
@@ -113,7 +114,7 @@ def read(status: int, headers: Headers, body: bytes) -> UpstreamFault:
         fault: UpstreamFault = UpstreamBroken(message)
     else:
         fault = _fault(_STATUS_TYPES.get(status) or _type_of(status, said.type), message, status)
-    fault.retry_after_s = _retry_after_s(headers)
+    fault.retry_after_s = retry_after_s(headers)
     if kept:
         fault.body = body
         fault.content_type = dict(headers).get(b"content-type", b"application/json")
@@ -156,8 +157,3 @@ def _rejected(kind: str, message: str, status: int | None) -> UpstreamRejected:
     elif _CREDIT_WORDS in words:
         rejected.kind, rejected.try_next = "quota", True
     return rejected
-
-
-def _retry_after_s(headers: Headers) -> int | None:
-    value = dict(headers).get(b"retry-after", b"")
-    return int(value) if value.isdigit() else None

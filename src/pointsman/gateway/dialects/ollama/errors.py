@@ -16,6 +16,7 @@ from pointsman.core.errors import (
     UpstreamTimeout,
 )
 from pointsman.gateway.dialects.base import Headers
+from pointsman.gateway.dialects.retry_after import retry_after_s
 
 _REJECTIONS: Mapping[int, Kind] = {
     401: "authentication",
@@ -54,7 +55,7 @@ def read(status: int, headers: Headers, body: bytes) -> UpstreamFault:
     said = _said(body)
     message = said or f"The provider answered with status {status}."
     fault = _fault(status, message)
-    fault.retry_after_s = _retry_after_s(headers)
+    fault.retry_after_s = retry_after_s(headers)
     if said is not None:
         fault.body = body
         fault.content_type = dict(headers).get(b"content-type", b"application/json")
@@ -113,8 +114,3 @@ def _rejected(status: int, message: str) -> UpstreamRejected:
 def _is_about_context(message: str) -> bool:
     words = message.lower()
     return any(phrase in words for phrase in _CONTEXT_WORDS)
-
-
-def _retry_after_s(headers: Headers) -> int | None:
-    value = dict(headers).get(b"retry-after", b"")
-    return int(value) if value.isdigit() else None

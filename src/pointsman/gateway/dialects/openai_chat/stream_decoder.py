@@ -134,6 +134,8 @@ class ChatStreamDecoder:
         """The last event is no JSON, nor are those that other protocols' proxies slip in."""
         if frame.data.strip() == b"[DONE]":
             self.complete = True
+            if not self._started:
+                self._out.append(StreamFailed(UpstreamBroken("The provider's stream is empty.")))
             return
         if frame.event in (b"ping", b"keepalive") or not frame.data.strip():
             return
