@@ -23,6 +23,7 @@ SEGMENT_BYTES: Final = 64 * 1024 * 1024
 BUFFER_BYTES: Final = 16 * 1024 * 1024
 """How much is held in memory while the disk takes nothing."""
 COMPLAIN_EVERY_S: Final = 10.0
+CLOSED: Final = -1
 WRITER_LOCK: Final = "writer.lock"
 FRESH_PREFIX: Final = ".new-"
 SUFFIX: Final = ".pmj"
@@ -99,12 +100,16 @@ class JournalWriter:
                 os.close(descriptor)
 
     def close(self) -> None:
-        """Syncs, and gives the journal over to the loader. Nothing may be appended afterwards."""
+        """Syncs, and gives the journal over to the loader. Nothing may be appended afterwards. May be called
+        again."""
+        if self._fd == CLOSED:
+            return
         self.sync()
         if self._pending:
             self._lose(len(self._pending), "the disk took nothing until the end")
             self._pending.clear()
         os.close(self._fd)
+        self._fd = CLOSED  # what is appended by mistake must not get into a file that has the number next
         os.close(self._lock_fd)
 
     def _append_slowly(self, frame: bytes) -> None:
