@@ -20,6 +20,17 @@ class Need(IntFlag):
     SEVERAL_CHOICES = 512
 
 
+class Neighbour(Struct, frozen=True, kw_only=True):
+    """A similar task of the past: what `model` made of it. `similarity` is -1 to 1; `agent` had it done;
+    `task` is its id in the memory."""
+
+    model: str
+    similarity: float
+    success: bool
+    agent: str = ""
+    task: str = ""
+
+
 class Features(Struct, frozen=True, kw_only=True):
     """One request, as the decision sees it. Recorded with the decision, so that it can be replayed.
 
@@ -27,7 +38,8 @@ class Features(Struct, frozen=True, kw_only=True):
     `{priority}_{domain}_{complexity}` or a side task (`side_title`); `context_tokens` and
     `max_output_tokens` bound the window needed; `unhealthy` lists targets whose circuit is open;
     `budget_left_usd_micros` is None without a budget; `allowed_models` is empty when the key has no
-    model scope; `seed` drives every random choice.
+    model scope; `seed` drives every random choice. `vector` is what the task is about (float32,
+    `memory.embed`; empty: unknown or not to be kept), `neighbours` the similar tasks that memory found.
     """
 
     agent: str
@@ -41,3 +53,5 @@ class Features(Struct, frozen=True, kw_only=True):
     budget_left_usd_micros: int | None = None
     allowed_models: tuple[str, ...] = ()
     seed: int = 0
+    vector: bytes = b""
+    neighbours: tuple[Neighbour, ...] = ()

@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from pointsman.core.money import Price
+from pointsman.core.posterior import Posterior
 
 Tier = Literal["fast", "medium", "large"]
 Objective = Literal["adaptive"]
@@ -86,7 +87,9 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     (`local`, `external`, `*` = any) allowed after the first choice, empty = none;
     `route_concrete` lets its requests for a concrete model be routed elsewhere; `latency_slo_ms` with
     `latency_slo_percentile` is its target for `latency_slo_of`, a whole answer or one chunk of a stream;
-    `anonymous` agents are logged under a keyed hash; `log_requests=False` keeps only cost."""
+    `anonymous` agents are logged under a keyed hash; `log_requests=False` keeps only cost.
+    `feedback_weight` is how much its feedback counts in what all agents share: 1 like any other's, 0 not
+    at all."""
 
     id: str
     gate: float = 0.70
@@ -102,6 +105,7 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     daily_budget_usd_micros: int | None = None
     log_requests: bool = True
     anonymous: bool = False
+    feedback_weight: float = 1.0
 
 
 class PolicySnapshot(Struct, frozen=True, kw_only=True):
@@ -109,7 +113,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True):
 
     `performance` maps agent id -> target id -> Performance; `names` maps every name a client
     may use for a concrete model (with and without provider, Ollama tags) to target ids in order of
-    preference.
+    preference. `evidence` is what learning has found out of models and agents; None before there is any.
     """
 
     version: int
@@ -120,6 +124,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True):
     default_agent: AgentProfile
     adaptive: AdaptiveConfig = AdaptiveConfig()
     performance: dict[str, dict[str, Performance]] = field(default_factory=dict)
+    evidence: Posterior | None = None
 
     def profile(self, agent: str) -> AgentProfile:
         """The agent's profile, or the default one under its name."""

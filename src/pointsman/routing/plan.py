@@ -14,9 +14,9 @@ from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, Model, PolicySnapshot, Target
 from pointsman.routing.candidates import candidates_of
 from pointsman.routing.cost import expected_output_tokens
-from pointsman.routing.evidence import capability_of, confidence_of, domain_of
 from pointsman.routing.gates import PER_REQUEST, PLANNED
 from pointsman.routing.gates.base import Gate
+from pointsman.routing.performance import capability_of, confidence_of, domain_of
 from pointsman.routing.scorers import SCORERS
 from pointsman.routing.scorers.base import Score
 

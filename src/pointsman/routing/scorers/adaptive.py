@@ -6,7 +6,7 @@ from pointsman.core.decision import Term
 from pointsman.core.features import Features
 from pointsman.core.snapshot import AdaptiveConfig, Model, Performance, PolicySnapshot, Target
 from pointsman.core.snapshot import AgentProfile as Profile
-from pointsman.routing.evidence import capability_of, domain_of, performance_of
+from pointsman.routing.performance import capability_of, domain_of, performance_of
 from pointsman.routing.scorers.base import Score, ScoreExample, Scorer
 
 LOW_SUCCESS_PENALTY: Final = 0.50

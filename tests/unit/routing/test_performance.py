@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.unit.routing.routing_world import model, seen, target, world
 
 from pointsman.core.snapshot import Model, Performance
-from pointsman.routing.evidence import capability_of, confidence_of, domain_of, performance_of
+from pointsman.routing.performance import capability_of, confidence_of, domain_of, performance_of
 
 TARGET = target("shop", model("m1", 80.0))
 

@@ -1,0 +1,168 @@
+"""From a task's vector to the inputs of the evidence model.
+
+The inputs are a 1 (so that sums of inputs count), the scaled embedding, the scaled surface features, and
+one indicator per task cluster. Measured on public routing data, what a router recovers is the *kind* of
+task, hardly the single prompt; clusters say the kind, and the linear part what lies between.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pointsman.core.posterior import Geometry
+
+Vector = npt.NDArray[np.float64]
+
+GRID: Final = 1024.0
+"""Inputs are multiples of 1/1024, so that sums of their products are exact in double precision (up to a
+total weight of 10^8), and therefore the same in whatever order and place they are added."""
+LIMIT: Final = 4.0
+"""No scaled component is larger: one odd prompt must not pull a fit."""
+MAX_CLUSTERS: Final = 32
+LEAST_PER_CLUSTER: Final = 20
+LLOYD_STEPS: Final = 15
+RESTARTS: Final = 3
+FAMILIAR_SHARE: Final = 0.99
+"""The radius is where this share of the fitted tasks lies within."""
+
+
+class Frame:
+    """A geometry, ready for use: its arrays, read in place."""
+
+    __slots__ = ("centres", "embedding", "geometry", "mean", "radius", "raw", "scale", "size")
+
+    def __init__(self, geometry: Geometry) -> None:
+        self.geometry = geometry
+        self.embedding = geometry.embedding
+        self.raw = geometry.embedding + geometry.surface
+        self.mean = np.frombuffer(geometry.mean, "<f8")
+        self.scale = np.frombuffer(geometry.scale, "<f8")
+        self.centres = np.frombuffer(geometry.centres, "<f8").reshape(geometry.clusters, -1)
+        self.radius = geometry.radius
+        self.size = 1 + self.raw + geometry.clusters
+
+    @property
+    def blocks(self) -> tuple[tuple[str, int, int], ...]:
+        """The parts of the inputs as (name, start, end); each has a weight of its own in the fit."""
+        edges = (0, 1, 1 + self.embedding, 1 + self.raw, self.size)
+        names = ("bias", "embedding", "surface", "cluster")
+        return tuple([(n, a, b) for n, a, b in zip(names, edges, edges[1:], strict=False) if b > a])
+
+    def inputs(self, vector: bytes) -> Vector:
+        """The inputs of one task, from its float32 vector. A vector of another size or with a component that
+        is no number tells nothing: the inputs are then a 1 and zeros."""
+        if len(vector) != 4 * self.raw:
+            return self._nothing()
+        row: Vector = self.inputs_of(np.frombuffer(vector, "<f4").astype(np.float64)[None, :])[0]
+        return row
+
+    def inputs_of(self, vectors: Vector) -> Vector:
+        """The inputs of many tasks, one a row of raw vectors."""
+        rows = np.zeros((len(vectors), self.size))
+        rows[:, 0] = 1.0
+        good = np.isfinite(vectors).all(axis=1)
+        scaled = np.clip((vectors[good] - self.mean) * self.scale, -LIMIT, LIMIT)
+        rows[good, 1 : 1 + self.raw] = scaled
+        if len(self.centres) and good.any():
+            far = _squares(scaled, self.centres)
+            nearest = far.argmin(axis=1)
+            known = np.flatnonzero(good)
+            rows[known, 1 + self.raw + nearest] = 1.0
+            distance = np.sqrt(far[np.arange(len(nearest)), nearest])
+            rows[known, 1:] *= np.minimum(1.0, self.radius / np.maximum(distance, 1e-9))[:, None] ** 2
+        return np.asarray(np.round(rows * GRID) / GRID)
+
+    def _nothing(self) -> Vector:
+        inputs = np.zeros(self.size)
+        inputs[0] = 1.0
+        return inputs
+
+
+def plain_geometry(embedding: int, surface: int) -> Geometry:
+    """The geometry to begin with, before any traffic: components as they come, no clusters."""
+    size = embedding + surface
+    return Geometry(
+        version=0,
+        embedding=embedding,
+        surface=surface,
+        mean=np.zeros(size).tobytes(),
+        scale=np.ones(size).tobytes(),
+    )
+
+
+def fit_geometry(vectors: Vector, embedding: int, version: int, seed: int = 0) -> Geometry:
+    """A geometry for the tasks seen (raw vectors, one a row; their outcomes play no part): both parts of the
+    vector are centred and scaled to a total variance of 1, so that neither drowns the other, and tasks are
+    grouped into at most 32 clusters of 20 or more on average. The same vectors and seed give the same
+    bytes."""
+    good = vectors[np.isfinite(vectors).all(axis=1)]
+    surface = vectors.shape[1] - embedding
+    if len(good) < 2:
+        start = plain_geometry(embedding, surface)
+        return Geometry(
+            version=version, embedding=embedding, surface=surface, mean=start.mean, scale=start.scale
+        )
+    mean, scale = good.mean(axis=0), _scales(good, embedding)
+    scaled = np.clip((good - mean) * scale, -LIMIT, LIMIT)
+    count = min(MAX_CLUSTERS, len(good) // LEAST_PER_CLUSTER)
+    centres = _clusters(scaled, count, seed) if count > 1 else np.zeros((0, scaled.shape[1]))
+    radius = 0.0
+    if len(centres):
+        radius = float(np.quantile(np.sqrt(_squares(scaled, centres).min(axis=1)), FAMILIAR_SHARE))
+    return Geometry(
+        version=version,
+        embedding=embedding,
+        surface=surface,
+        mean=mean.astype("<f8").tobytes(),
+        scale=scale.astype("<f8").tobytes(),
+        clusters=len(centres),
+        centres=centres.astype("<f8").tobytes(),
+        radius=radius,
+    )
+
+
+def _scales(vectors: Vector, embedding: int) -> Vector:
+    """The embedding keeps its shape (one factor for all); each surface feature is put on the same scale."""
+    spread = vectors.std(axis=0)
+    scale = np.empty(vectors.shape[1])
+    scale[:embedding] = 1.0 / max(float(np.sqrt((spread[:embedding] ** 2).sum())), 1e-6)
+    surface = spread[embedding:]
+    alive = surface > 1e-6
+    scale[embedding:] = np.where(alive, 1.0 / np.maximum(surface, 1e-6), 0.0) / np.sqrt(max(alive.sum(), 1))
+    return scale
+
+
+def _squares(rows: Vector, centres: Vector) -> Vector:
+    """Squared distances, rows x centres."""
+    cross = rows @ centres.T
+    far: Vector = (rows**2).sum(axis=1)[:, None] - 2.0 * cross + (centres**2).sum(axis=1)
+    return np.maximum(far, 0.0)
+
+
+def _clusters(rows: Vector, count: int, seed: int) -> Vector:
+    """k-means: the best of a few seeded k-means++ starts (Arthur and Vassilvitskii 2007)."""
+    generator = np.random.default_rng(seed)
+    tries = [_lloyd(rows, _spread(rows, count, generator)) for _ in range(RESTARTS)]
+    return min(tries, key=lambda found: found[0])[1]
+
+
+def _spread(rows: Vector, count: int, generator: np.random.Generator) -> Vector:
+    chosen = [rows[generator.integers(len(rows))]]
+    far = _squares(rows, chosen[0][None, :])[:, 0]
+    for _ in range(count - 1):
+        total = far.sum()
+        share = far / total if total > 0 else np.full(len(rows), 1.0 / len(rows))
+        chosen.append(rows[generator.choice(len(rows), p=share)])
+        far = np.minimum(far, _squares(rows, chosen[-1][None, :])[:, 0])
+    return np.array(chosen)
+
+
+def _lloyd(rows: Vector, centres: Vector) -> tuple[float, Vector]:
+    for _ in range(LLOYD_STEPS):
+        nearest = _squares(rows, centres).argmin(axis=1)
+        counts = np.bincount(nearest, minlength=len(centres))
+        sums = np.zeros_like(centres)
+        np.add.at(sums, nearest, rows)
+        centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centres)
+    return float(_squares(rows, centres).min(axis=1).sum()), centres

@@ -1,0 +1,158 @@
+"""What the posterior says of candidates for one task: success rates, deviations, and the terms they add up
+from. The only part of the package that runs for a request."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pointsman.core.posterior import Posterior
+from pointsman.routing.evidence.cells import RECORD
+from pointsman.routing.evidence.geometry import Frame, Vector
+
+Floats = npt.NDArray[np.float32]
+
+MOST_VARIANCE: Final = 0.25
+"""No success rate is less known than this."""
+
+
+class Estimates(Struct, frozen=True, kw_only=True):
+    """One entry a candidate, in the order asked for. `mean` = `common` + `task` + `agent`, not clipped;
+    `deviation` is how unsure it is; `weight` how much evidence stands behind the candidate's model."""
+
+    mean: list[float]
+    deviation: list[float]
+    common: list[float]
+    task: list[float]
+    agent: list[float]
+    weight: list[float]
+
+
+class Estimator:
+    """A posterior, ready for use. Making one copies nothing and costs microseconds."""
+
+    __slots__ = (
+        "_agents",
+        "_centre",
+        "_covariances",
+        "_global",
+        "_means",
+        "_place",
+        "_posterior",
+        "_usual",
+        "frame",
+    )
+
+    def __init__(self, posterior: Posterior) -> None:
+        self._posterior = posterior
+        self.frame = Frame(posterior.geometry)
+        size, rows = self.frame.size, len(posterior.models) + 1
+        self._means = np.frombuffer(posterior.means, "<f4").reshape(rows, size)
+        self._covariances = np.frombuffer(posterior.covariances, "<f4").reshape(rows, size, size)
+        self._usual = np.frombuffer(posterior.usual, "<f4").reshape(rows, size)
+        self._centre = np.frombuffer(posterior.centre, "<f4")
+        self._global = self._means @ self._centre
+        self._place = {model: place for place, model in enumerate(posterior.models)}
+        self._agents: dict[tuple[str, str], Floats] = {}
+
+    def estimate(
+        self, agent: str, inputs: Vector, models: Sequence[str], priors: Sequence[float], slice: str = ""
+    ) -> Estimates:
+        """Estimates for `models`. `priors` are the success rates expected by capability, which are all there
+        is to say of a model without evidence."""
+        newcomer = len(self._place)
+        place = [self._place.get(model, newcomer) for model in models]
+        known = np.array(place)
+        delta = self._deltas(agent, slice)[:, known]
+        task_inputs = inputs.astype(np.float32)
+        common = self._global[known] + np.where(known == newcomer, np.array(priors, np.float32), 0.0)
+        task = self._means[known] @ (task_inputs - self._centre)
+        from_usual = task_inputs - delta[2][:, None] * self._usual[known]
+        spread = np.matmul(self._covariances[known], from_usual[:, :, None])[:, :, 0]
+        variance = (spread * from_usual).sum(axis=1) + delta[1]
+        weights = np.frombuffer(self._posterior.weights, "<f4")
+        return Estimates(
+            mean=(common + task + delta[0]).tolist(),
+            deviation=np.sqrt(np.clip(variance, 0.0, MOST_VARIANCE)).tolist(),
+            common=common.tolist(),
+            task=task.tolist(),
+            agent=delta[0].tolist(),
+            weight=weights[known].tolist(),
+        )
+
+    def _deltas(self, agent: str, slice: str) -> Floats:
+        """The agent's delta, its variance and own share, per model."""
+        found = self._agents.get((agent, slice))
+        if found is None:
+            found = self._agents[agent, slice] = self._unpacked(agent, slice)
+        return found
+
+    def _unpacked(self, agent: str, slice: str) -> Floats:
+        components, slices = self._posterior.components, self._posterior.slices
+        deltas = np.zeros((3, len(self._place) + 1), np.float32)
+        deltas[1] = components.get("agent", 0.0) + components.get("slice", 0.0)
+        records = np.frombuffer(self._posterior.agents.get(agent, b""), RECORD)
+        kinds = (0, slices.index(slice)) if slice in slices[1:] else (0,)
+        for kind in kinds:
+            mine = records[records["slice"] == kind]
+            deltas[:, mine["model"]] = (mine["mean"], mine["variance"], mine["own"])
+        return deltas
+
+
+def checked(posterior: Posterior) -> tuple[Posterior, tuple[str, ...]]:
+    """The posterior with what cannot be true replaced by the prior, and the names of what was: a model takes
+    the newcomer's row, an agent loses its deltas. Raises `ValueError` when the shared level itself is bad:
+    such a posterior must not be published."""
+    frame = Frame(posterior.geometry)
+    size, rows = frame.size, len(posterior.models) + 1
+    means = _array(posterior.means, (rows, size), "means")
+    covariances = _array(posterior.covariances, (rows, size, size), "covariances")
+    usual = _array(posterior.usual, (rows, size), "usual")
+    weights = _array(posterior.weights, (rows,), "weights")
+    centre = _array(posterior.centre, (size,), "centre")
+    good = _good_rows(means, covariances, usual, weights)
+    if not (good[-1] and np.isfinite(centre).all()):
+        raise ValueError("the shared level of the posterior holds something that is no number")
+    bad = np.flatnonzero(~good)
+    means[bad], covariances[bad], usual[bad], weights[bad] = means[-1], covariances[-1], usual[-1], 0.0
+    agents = {agent: data for agent, data in posterior.agents.items() if _possible(data, posterior)}
+    dropped = [posterior.models[place] for place in bad]
+    dropped += [agent for agent in posterior.agents if agent not in agents]
+    if not dropped:
+        return posterior, ()
+    mended = replace(
+        posterior,
+        means=means.tobytes(),
+        covariances=covariances.tobytes(),
+        usual=usual.tobytes(),
+        weights=weights.tobytes(),
+        agents=agents,
+    )
+    return mended, tuple(dropped)
+
+
+def _array(data: bytes, shape: tuple[int, ...], name: str) -> Floats:
+    if len(data) != 4 * int(np.prod(shape)):
+        raise ValueError(f"{name} of the posterior have a wrong size")
+    return np.frombuffer(data, "<f4").reshape(shape).copy()
+
+
+def _good_rows(means: Floats, covariances: Floats, usual: Floats, weights: Floats) -> npt.NDArray[np.bool_]:
+    diagonals = np.diagonal(covariances, axis1=1, axis2=2)
+    good = np.isfinite(means).all(axis=1) & np.isfinite(covariances).all(axis=(1, 2))
+    good &= np.isfinite(usual).all(axis=1) & np.isfinite(weights) & (weights >= 0)
+    return np.asarray(good & (diagonals >= 0).all(axis=1))
+
+
+def _possible(data: bytes, posterior: Posterior) -> bool:
+    if len(data) % RECORD.itemsize:
+        return False
+    records = np.frombuffer(data, RECORD)
+    figures = np.array([records["mean"], records["variance"], records["own"]])
+    numbered = (records["model"] < len(posterior.models)).all() and (
+        records["slice"] < len(posterior.slices)
+    ).all()
+    return bool(numbered and np.isfinite(figures).all() and (figures[1] >= 0).all())
