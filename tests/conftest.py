@@ -22,6 +22,10 @@ BEGIN
     FOR part IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'gateway_request_log'::regclass
     LOOP EXECUTE 'DROP TABLE ' || part; END LOOP;
 END $$;
+DELETE FROM feedback;
+DELETE FROM user_satisfaction;
+DELETE FROM task_executions;
+DELETE FROM refused_reports;
 DELETE FROM agents;
 DELETE FROM agent_volume;
 DELETE FROM key_volume;

@@ -8,6 +8,7 @@ from msgspec import to_builtins
 
 from pointsman.core.errors import InvalidRequest
 from pointsman.core.features import Features
+from pointsman.core.keys import ApiKey
 from pointsman.core.money import FREE, Price
 from pointsman.core.snapshot import AgentProfile, Alias, Model, PolicySnapshot, Target
 from pointsman.web.app import control_app
@@ -55,7 +56,15 @@ class PlainControl:
         self.done: list[str] = []
         self.draining = False
         self.invalid: str | None = None
+        self.inbox: Any = None
+        self.ring: dict[str, ApiKey] = {}
         self.seen: list[dict[str, Any]] = [an_agent("ci-bot")]
+
+    def logged_as(self, agent_id: str) -> str:
+        return f"anon-{agent_id}" if self.policy.profile(agent_id).anonymous else agent_id
+
+    def key_of(self, headers: Mapping[bytes, bytes]) -> ApiKey | None:
+        return self.ring.get(headers.get(b"authorization", b"").removeprefix(b"Bearer ").decode())
 
     def status(self) -> Mapping[str, Any]:
         return {"version": "0.1.0", "pid": 4242, "started_s": 1_763_700_000, "draining": self.draining}

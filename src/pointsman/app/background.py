@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -15,11 +16,12 @@ import asyncpg
 from pointsman.app import keys_file
 from pointsman.app.runtime import Runtime
 from pointsman.gateway.http.protocol import sweep
-from pointsman.store import api_keys, retention, spending
+from pointsman.store import api_keys, reports, retention, spending
 from pointsman.store.database import open_database
 from pointsman.store.errors import StoreError
 from pointsman.store.loader import Loader
 from pointsman.store.notices import listen
+from pointsman.store.pool import Pool
 
 _logger = logging.getLogger("pointsman")
 
@@ -27,6 +29,9 @@ RETRY_DATABASE_S = 2.0
 SYNC_EVERY_S = 1.0
 SWEEP_EVERY_S = 1.0
 BUDGETS_EVERY_S = 10.0
+CATCH_UP_EVERY_S = 5.0
+SETTLE_S = 60.0
+"""How long after the database was opened the loader may still have journals it has not seen."""
 REDISCOVER_EVERY_S = 60.0
 RETENTION_EVERY_S = 3600.0
 DATABASE_TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, StoreError, TimeoutError)
@@ -39,6 +44,7 @@ class Background:
         self._runtime = runtime
         self._connections = connections
         self._tasks: list[asyncio.Task[None]] = []
+        self._opened_s = 0.0
         self.loader: Loader | None = None
 
     def start(self) -> None:
@@ -50,18 +56,24 @@ class Background:
         self._run(self._bridged())
 
     async def stop(self) -> None:
-        """Ends them, and loads what is still in the journal if the database is there."""
+        """Ends them, closes the journal, and loads what is still in it if the database is there."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         runtime = self._runtime
+        await asyncio.to_thread(runtime.journal.close)
         if runtime.database is not None:
             if self.loader is not None:
                 try:
-                    await asyncio.wait_for(self.loader.drain(), 10.0)
+                    await asyncio.wait_for(self._empty(self.loader, runtime.database.pool), 10.0)
                 except DATABASE_TROUBLE as error:
                     _logger.warning("What is not in the database yet stays in the journal: %s", error)
             await runtime.database.close()
+
+    async def _empty(self, loader: Loader, pool: Pool) -> None:
+        await loader.drain()
+        deliver = reports.delivery(pool, self._log_is_complete)
+        await self._runtime.inbox.deliver_all(deliver, partial(reports.keep, pool))
 
     async def read_keys(self) -> None:
         """Brings the keys of the store into force, and into the file beside it."""
@@ -95,10 +107,23 @@ class Background:
         self.loader = Loader(runtime.home.journal, pool)
         self._run(self.loader.run())
         self._run(listen(runtime.database.dsn, api_keys.CHANNEL, self.read_keys))
+        self._opened_s = time.monotonic()
+        self._run(self._deliver(pool))
+        self._run(_every(CATCH_UP_EVERY_S, partial(reports.catch_up, pool)))
         self._run(_every(BUDGETS_EVERY_S, self._read_budgets))
         self._run(_every(RETENTION_EVERY_S, self._keep_hot))
         await _patiently(self.read_keys)
         await _patiently(lambda: runtime.policies.publish(pool))
+
+    async def _deliver(self, pool: Pool) -> None:
+        """Brings what agents report into the database."""
+        deliver = reports.delivery(pool, self._log_is_complete)
+        await self._runtime.inbox.deliver_forever(deliver, partial(reports.keep, pool))
+
+    def _log_is_complete(self) -> bool:
+        """Whether what ended a while ago is in the log, so that what is not there never was."""
+        settled = time.monotonic() - self._opened_s > SETTLE_S
+        return settled and self.loader is not None and not self.loader.counts.lag_bytes
 
     async def _sync(self) -> None:
         await asyncio.to_thread(self._runtime.journal.sync)

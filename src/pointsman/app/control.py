@@ -13,7 +13,9 @@ from pointsman.app.catalogue import unknown_names
 from pointsman.app.config import ConfigInvalid, load_config
 from pointsman.app.runtime import Runtime
 from pointsman.core.errors import InvalidRequest
+from pointsman.core.keys import ApiKey
 from pointsman.core.snapshot import PolicySnapshot
+from pointsman.store.inbox import Inbox
 from pointsman.store.pool import Pool
 
 
@@ -41,6 +43,20 @@ class RunningControl:
         database = self._runtime.database
         return database.pool if database is not None else None
 
+    @property
+    def inbox(self) -> Inbox:
+        """Where reports are taken."""
+        return self._runtime.inbox
+
+    def logged_as(self, agent_id: str) -> str:
+        """The agent's name in the log."""
+        anonymous = self.policy.profile(agent_id).anonymous
+        return self._runtime.parts.mask(agent_id) if anonymous else agent_id
+
+    def key_of(self, headers: Mapping[bytes, bytes]) -> ApiKey | None:
+        """The caller's API key. Raises `Unauthenticated`, as for requests to models."""
+        return self._runtime.parts.identifier.check_key(headers)
+
     def status(self) -> Mapping[str, Any]:
         """Figures of this process."""
         runtime = self._runtime
@@ -59,6 +75,7 @@ class RunningControl:
             "loader": msgspec.to_builtins(self._background.loader.counts)
             if self._background.loader
             else None,
+            "inbox": msgspec.to_builtins(runtime.inbox.counts),
             "local_models": msgspec.to_builtins(runtime.local_models.states()),
             "bridge": msgspec.to_builtins(runtime.bridge.states()),
             "warnings": [*runtime.catalogue.warnings, *unknown_names(runtime.config, self.policy)],

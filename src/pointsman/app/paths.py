@@ -11,13 +11,15 @@ CONFIG_NAME: Final = "pointsman.toml"
 
 
 class Paths(Struct, frozen=True, kw_only=True):
-    """The files below the folder `home`. `gateway` says where the running gateway listens,
-    `admin_token` is the secret of its control API, `policy` its last policy, `keys` a copy of the callers'
-    keys (by hash) for starts without the database, `mask` the secret behind the names of anonymous agents."""
+    """The files below the folder `home`. `journal` and `inbox` hold what the database does not have yet.
+    `gateway` says where the running gateway listens, `admin_token` is the secret of its control API,
+    `policy` its last policy, `keys` a copy of the callers' keys (by hash) for starts without the database,
+    `mask` the secret behind the names of anonymous agents."""
 
     home: Path
     config: Path
     journal: Path
+    inbox: Path
     logs: Path
     gateway_log: Path
     admin_token: Path
@@ -43,6 +45,7 @@ def paths(environ: Mapping[str, str]) -> Paths:
         home=root,
         config=root / CONFIG_NAME,
         journal=root / "journal",
+        inbox=root / "inbox",
         logs=root / "logs",
         gateway_log=root / "logs" / "gateway.log",
         admin_token=root / "admin.token",

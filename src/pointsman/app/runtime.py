@@ -31,6 +31,7 @@ from pointsman.gateway.masks import Mask
 from pointsman.gateway.pipeline import Parts, Pipeline
 from pointsman.gateway.providers.base import Endpoint
 from pointsman.store.database import Database
+from pointsman.store.inbox import Inbox
 from pointsman.store.journal import JournalWriter
 
 AT_START = ("host", "port", "require_keys", "split_sdk_callers", "allow_beyond_loopback")
@@ -62,6 +63,7 @@ class Runtime:
         self.keyring = KeyRing(keys_file.read(home.keys))
         self.budgets = Budgets()
         self.journal = JournalWriter(home.journal, f"gateway{os.getpid()}")
+        self.inbox = Inbox(home.inbox)
 
     async def open(self) -> None:
         """Starts the local models and the bridge, looks for providers, and puts the request path together."""
@@ -159,3 +161,4 @@ class Runtime:
             upstream.close()
         await asyncio.gather(self.local_models.stop(), self.bridge.stop())
         await asyncio.to_thread(self.journal.close)
+        await asyncio.to_thread(self.inbox.close)

@@ -9,6 +9,7 @@
     │   ├── QuotaExhausted     429  the caller's budget is spent                no
     │   ├── NotPermitted       403  key not scoped for this agent or model      no
     │   ├── NotFound           404  no such model, path or record               no
+    │   ├── Conflict           409  told before, with other content             no
     │   ├── BodyTooLarge       413  over the configured limit                   no
     │   ├── SlowClient         408  the body did not arrive in time             yes
     │   └── LoopDetected       429  the same request again and again            later
@@ -126,6 +127,13 @@ class NotFound(ClientFault):
     status = 404
     kind: Kind = "not_found"
     code = "not_found"
+
+
+class Conflict(ClientFault):
+    """The same thing was told before, with other content."""
+
+    status = 409
+    code = "conflict"
 
 
 class BodyTooLarge(ClientFault):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pointsman.core.events import RequestRecord
+from pointsman.core.keys import ApiKey
 from pointsman.core.outcomes import OutcomeRecord
 from pointsman.core.snapshot import PolicySnapshot
 
@@ -25,7 +26,8 @@ class SnapshotSource(Protocol):
 class Control(Protocol):
     """What the control API may ask of the running gateway. All answers are JSON-able.
 
-    `policy` is the running snapshot; `pool` the connections to the database, None while it is away.
+    `policy` is the running snapshot; `pool` the connections to the database, None while it is away;
+    `inbox` takes what agents report (`store.inbox.Inbox`).
     """
 
     @property
@@ -33,6 +35,18 @@ class Control(Protocol):
 
     @property
     def pool(self) -> Any: ...
+
+    @property
+    def inbox(self) -> Any: ...
+
+    def logged_as(self, agent_id: str) -> str:
+        """The name under which an agent is in the log: its own, or a keyed hash if it is anonymous."""
+        ...
+
+    def key_of(self, headers: Mapping[bytes, bytes]) -> ApiKey | None:
+        """The caller's API key, None without one. `headers` have names in lower case. Raises
+        `core.errors.Unauthenticated` for an unknown or revoked key, and for none where one is required."""
+        ...
 
     def status(self) -> Mapping[str, Any]:
         """Figures of this process: `version`, `pid`, `started_s`, `url`, `requests`, `in_flight` and the

@@ -9,7 +9,6 @@ yields to a prompt that belongs to a known product.
 """
 
 import ipaddress
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
@@ -20,6 +19,7 @@ from xxhash import xxh3_64_hexdigest
 from pointsman.core.chat import Outline
 from pointsman.core.errors import InvalidRequest, NotPermitted, Unauthenticated
 from pointsman.core.keys import KEY_PREFIX, ApiKey
+from pointsman.core.reports import agent_id_of
 from pointsman.gateway.fingerprints import LIBRARY_AGENTS, PRODUCT_AGENTS, PRODUCT_PREFIXES
 from pointsman.gateway.keyring import KeyRing
 from pointsman.gateway.prompts import PromptReader, home_made
@@ -30,7 +30,6 @@ MAX_AGENT_CHARS = 64
 MAX_USER_AGENT_BYTES = 200
 AGENT_HEADERS = (b"x-agent-id", b"x-agent")
 _KEY_PREFIX = KEY_PREFIX.encode()
-_AGENT_ID = re.compile(r"(?=.*[a-z0-9])[a-z0-9._-]{1,64}")
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -152,8 +151,7 @@ def normalise_agent(text: str, where: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _normalised(text: str) -> str | None:
-    agent = text.strip().lower()
-    return agent if _AGENT_ID.fullmatch(agent) else None
+    return agent_id_of(text)
 
 
 @lru_cache(maxsize=4096)

@@ -16,6 +16,7 @@ from pointsman.web.errors import refuse, refuse_http
 from pointsman.web.guard import Guard
 from pointsman.web.operations import Operation
 from pointsman.web.surface import OPERATIONS, PREFIX
+from pointsman.web.tellers import AgentDoor
 
 
 def control_app(control: Control, *, admin_token: str, loopback_only: bool) -> Starlette:
@@ -25,9 +26,16 @@ def control_app(control: Control, *, admin_token: str, loopback_only: bool) -> S
         raise ValueError("the control API needs an admin token")
     guard = Middleware(Guard, admin_token=admin_token, loopback_only=loopback_only)
     bare = [_route(control, one) for one in OPERATIONS if one.bare]
-    guarded = [_route(control, one) for one in OPERATIONS if not one.bare]
+    guarded = [_route(control, one) for one in OPERATIONS if not (one.bare or one.by_agents)]
+    door = Middleware(AgentDoor, control=control, admin_token=admin_token)
+    told = [
+        Route(prefix + one.path, _endpoint(control, one), methods=[one.method], middleware=[door])
+        for one in OPERATIONS
+        if one.by_agents
+        for prefix in ("", PREFIX)
+    ]
     return Starlette(
-        routes=[*bare, Mount(PREFIX, routes=guarded, middleware=[guard])],
+        routes=[*bare, *told, Mount(PREFIX, routes=guarded, middleware=[guard])],
         exception_handlers={PointsmanError: refuse, HTTPException: refuse_http, Exception: refuse},
     )
 

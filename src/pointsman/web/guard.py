@@ -39,23 +39,25 @@ class Guard:
     def _check(self, scope: Scope, headers: Headers) -> None:
         sent = headers.get("authorization")
         if sent is not None:
-            if not self._opens(sent):
+            if not opens(sent, self._token):
                 raise TokenNeeded(f"This is not the admin token. {WHERE}")
         elif not self._loopback_only:
             raise TokenNeeded(f"Send `Authorization: Bearer` and the admin token. {WHERE}")
         elif scope["method"] not in READING:
             raise TokenNeeded(f"Changes need `Authorization: Bearer` and the admin token. {WHERE}")
-        elif why := _foreign(scope, headers):
+        elif why := foreign(scope, headers):
             raise ForeignCaller(f"{why}: send `Authorization: Bearer` and the admin token. {WHERE}")
 
-    def _opens(self, sent: str) -> bool:
-        scheme, _, token = sent.partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(
-            token.strip().encode("latin-1", "replace"), self._token
-        )
+
+def opens(sent: str, admin_token: bytes) -> bool:
+    """Whether an `Authorization` header carries the admin token."""
+    scheme, _, token = sent.partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(
+        token.strip().encode("latin-1", "replace"), admin_token
+    )
 
 
-def _foreign(scope: Scope, headers: Headers) -> str | None:
+def foreign(scope: Scope, headers: Headers) -> str | None:
     """Why a caller without a token cannot be taken for a program of this machine, or None."""
     client = scope.get("client")
     if client and not is_loopback(client[0]):

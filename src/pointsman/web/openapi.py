@@ -22,15 +22,22 @@ def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
     by_type = dict(zip(ordered, refs, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
+        described = _described(operation, by_type)
+        if operation.by_agents:
+            at_root = described | {"operationId": operation.name + "_at_root"}
+            paths.setdefault(operation.path, {})[operation.method.lower()] = at_root
         path = operation.path if operation.bare else prefix + operation.path
-        paths.setdefault(path, {})[operation.method.lower()] = _described(operation, by_type)
+        paths.setdefault(path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {"title": "Pointsman control API", "version": __version__},
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"admin_token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "admin_token": {"type": "http", "scheme": "bearer"},
+                "api_key": {"type": "http", "scheme": "bearer"},
+            },
         },
         "security": [{"admin_token": []}],
     }
@@ -52,6 +59,8 @@ def _described(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, An
         described["requestBody"] = {"required": True, "content": _json(schemas[operation.takes])}
     if operation.bare:
         described["security"] = []
+    elif operation.by_agents:
+        described["security"] = [{"api_key": []}, {"admin_token": []}, {}]
     elif operation.method == "GET":
         described["security"] = [{"admin_token": []}, {}]
     return described
@@ -74,10 +83,18 @@ def _failures(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any
     told: dict[str, str] = {}
     if operation.takes or operation.queries or operation.name == "reload_config":
         told["400"] = "A value is not as it should be."
-    if not operation.bare:
+    if operation.by_agents:
+        told["401"] = "The API key is unknown or revoked, or missing where one is required."
+        told["403"] = (
+            "The key is another agent's, or there is none and the caller is no program of this machine."
+        )
+        if operation.takes:
+            told["409"] = "The same was told before, with other content."
+            told["503"] = "It could not be written down: tell it again."
+    elif not operation.bare:
         told["401"] = "The admin token is missing or wrong."
-    if not operation.bare and operation.method == "GET":
-        told["403"] = "Without the token: not a program of this machine."
+        if operation.method == "GET":
+            told["403"] = "Without the token: not a program of this machine."
     if _IN_PATH.search(operation.path):
         told["404"] = "There is no such thing."
     if operation.takes:

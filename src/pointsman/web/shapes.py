@@ -1,12 +1,14 @@
 """The values the control API takes and gives."""
 
 from typing import Any
+from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType, defstruct
 from msgspec.structs import fields
 
 from pointsman.core.events import RequestRecord
 from pointsman.core.keys import ApiKey
+from pointsman.core.outcomes import OutcomeWord
 from pointsman.store.request_log import ModelSummary
 
 NOT_SHOWN = frozenset({"features"})
@@ -107,6 +109,29 @@ class Replay(Struct, kw_only=True):
     replayed: dict[str, Any]
     same: bool | None
     note: str | None
+
+
+class FeedbackTaken(Struct, kw_only=True):
+    """Feedback as it was taken. A repeat has the same `id`."""
+
+    id: UUID
+    agent: str
+    request_id: str
+    outcome: OutcomeWord
+
+
+class TaskTaken(Struct, kw_only=True):
+    """A task as it was taken. `id` names it from now on; `task_id` is its teller's own name for it."""
+
+    id: UUID
+    agent: str
+    task_id: str
+
+
+class TaskOutcomeTaken(Struct, kw_only=True):
+    """The task of which something was told."""
+
+    id: UUID
 
 
 class Failure(Struct, kw_only=True):

@@ -6,10 +6,24 @@ from typing import Any, Final
 from starlette.requests import Request
 
 from pointsman.core.ports import Control
-from pointsman.web import agents, decisions, keys, log, overview
+from pointsman.core.reports import FeedbackGiven, TaskGiven, TaskResult
+from pointsman.store.tasks import Task
+from pointsman.web import agents, decisions, keys, log, overview, reports
 from pointsman.web.openapi import document
 from pointsman.web.operations import Operation
-from pointsman.web.shapes import KeyList, KeyShown, KeyWanted, LogPage, Ready, Replay, RequestTold, Summary
+from pointsman.web.shapes import (
+    FeedbackTaken,
+    KeyList,
+    KeyShown,
+    KeyWanted,
+    LogPage,
+    Ready,
+    Replay,
+    RequestTold,
+    Summary,
+    TaskOutcomeTaken,
+    TaskTaken,
+)
 
 PREFIX: Final = "/api/v1"
 
@@ -143,6 +157,53 @@ OPERATIONS: Final = (
         queries=log.SUMMARY_QUERIES,
         gives=Summary,
         needs_database=True,
+    ),
+    Operation(
+        method="POST",
+        path="/agents/{agent_id}/feedback",
+        name="give_feedback",
+        what="Takes what an agent says of one of its requests: an `outcome`, or its user's `thumbs`. What is "
+        "answered is on the disk, and counts as soon as the database has it. A repeat gets the same answer; "
+        "`Idempotency-Key` names it, or else the request and which of the two it is. To correct what was "
+        "said, send it with a key of its own. Called with the agent's API key.",
+        handler=reports.give_feedback,
+        takes=FeedbackGiven,
+        gives=FeedbackTaken,
+        status=202,
+        by_agents=True,
+    ),
+    Operation(
+        method="POST",
+        path="/tasks",
+        name="begin_task",
+        what="Takes a task that begins: 201, or 202 while the database is away. A repeat gets the same "
+        "answer; `Idempotency-Key` names it, or else `task_id`. Called with the agent's API key.",
+        handler=reports.begin_task,
+        takes=TaskGiven,
+        gives=TaskTaken,
+        status=201,
+        by_agents=True,
+    ),
+    Operation(
+        method="GET",
+        path="/tasks/{task}",
+        name="task",
+        what="A task and what became of it.",
+        handler=reports.task,
+        gives=Task,
+        needs_database=True,
+        by_agents=True,
+    ),
+    Operation(
+        method="POST",
+        path="/tasks/{task}/outcome",
+        name="end_task",
+        what="Takes what became of a task: 200, or 202 while the database is away. It may be told bit by "
+        "bit. What was told before is not overwritten but with `revises`. Called with the agent's API key.",
+        handler=reports.end_task,
+        takes=TaskResult,
+        gives=TaskOutcomeTaken,
+        by_agents=True,
     ),
     Operation(
         method="POST",

@@ -17,6 +17,7 @@ Usd = Annotated[float, Meta(ge=0, le=1e6, description="US dollars, 0 or more")]
 Tokens = Annotated[int, Meta(ge=0, le=1 << 31, description="a number of tokens, 0 or more")]
 Points = Annotated[float, Meta(ge=0, le=100, description="a number from 0 to 100")]
 Share = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
+Weight = Annotated[float, Meta(ge=0, le=100, description="a weight from 0 to 100")]
 Milliseconds = Annotated[int, Meta(ge=1, le=3_600_000, description="a number of milliseconds, 1 or more")]
 Days = Annotated[int, Meta(ge=1, le=3650, description="a number of days from 1 to 3650")]
 Name = Annotated[str, Meta(min_length=1, max_length=200, description="a name of 1 to 200 characters")]
@@ -139,6 +140,7 @@ class AgentConfig(Section, frozen=True, kw_only=True):
     success_signal: Literal["implicit", "explicit", "completion_time"] | UnsetType = UNSET
     log_requests: bool | UnsetType = UNSET
     anonymous: bool | UnsetType = UNSET
+    feedback_weight: Weight | UnsetType = UNSET
 
 
 class Local(Section, frozen=True, kw_only=True):
