@@ -1,0 +1,1 @@
+"""What tasks are about: embeddings, and the memory of similar work."""
