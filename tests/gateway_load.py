@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
+from collections.abc import Mapping
 
 from tests.gateway_world import CHAT, Reply, request, wire
 
@@ -14,12 +15,21 @@ class Load:
     and streamed answers, until told to stop. `finished` are the ids of requests whose whole answer came;
     `begun` those whose answer began and then broke off; `faults` what else came."""
 
-    def __init__(self, port: int, model: str, workers: int = 16, pause_s: float = 0.002) -> None:
+    def __init__(
+        self,
+        port: int,
+        model: str,
+        *,
+        workers: int = 16,
+        pause_s: float = 0.002,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.port = port
         self.model = model
         self.finished: list[str] = []
         self.begun: list[str] = []
         self.faults: Counter[str] = Counter()
+        self._headers = headers
         self._pause_s = pause_s
         self._stopping = False
         self._tasks = [asyncio.create_task(self._work()) for _ in range(workers)]
@@ -41,7 +51,8 @@ class Load:
             one = await wire(self.port)
             while not self._stopping:
                 number = next(_numbers)
-                one.send(request(CHAT.body(self.model, f"Number {number}.", stream=number % 2 == 0)))
+                body = CHAT.body(self.model, f"Number {number}.", stream=number % 2 == 0)
+                one.send(request(body, CHAT.path, self._headers))
                 self._note(await one.answer())
                 await asyncio.sleep(self._pause_s)
         except (ConnectionError, asyncio.IncompleteReadError) as error:

@@ -3,10 +3,11 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-MODELS = 150
+MODELS = 300
 KEYS = {"FIRST_KEY": "sk-first-7f3a9c", "SECOND_KEY": "sk-second-51d0be"}
 """What the providers `first` and `second` are called with."""
 _PROVIDER = """
@@ -27,7 +28,7 @@ max_header_bytes = 16384
 arrival_timeout_s = 1.0
 drain_timeout_s = 20
 """
-_numbers = itertools.count()
+_numbers: dict[str, Iterator[int]] = defaultdict(itertools.count)
 _open: "list[Wire]" = []
 
 
@@ -39,10 +40,11 @@ def configuration(upstream: str, server: str = _SERVER, further: str = "") -> st
     providers = {
         "first": (pairs, 'key_env = "FIRST_KEY"\nretries = 0'),
         "second": (pairs, 'key_env = "SECOND_KEY"\nretries = 0'),
-        "retrying": ([f"retried-{n}" for n in range(20)], "retries = 2"),
-        "hasty": ([f"hasty-{n}" for n in range(20)], hasty),
-        "dead": ([f"dead-{n}" for n in range(20)], "max_connections = 1\nretries = 0"),
-        "narrow": ([f"narrow-{n}" for n in range(20)], "max_connections = 1\nretries = 0"),
+        "retrying": ([f"retried-{n}" for n in range(50)], "retries = 2"),
+        "hasty": ([f"hasty-{n}" for n in range(50)], hasty),
+        "dead": ([f"dead-{n}" for n in range(50)], "max_connections = 1\nretries = 0"),
+        "narrow": ([f"narrow-{n}" for n in range(50)], "max_connections = 1\nretries = 0"),
+        "steady": ([f"steady-{n}" for n in range(10)], "retries = 0"),
         "single": ([f"single-{n}" for n in range(MODELS)], "retries = 0"),
     }
     parts = [server]
@@ -54,8 +56,7 @@ def configuration(upstream: str, server: str = _SERVER, further: str = "") -> st
 
 def fresh(kind: str) -> str:
     """A model nobody has asked yet, since the gateway remembers which ones failed."""
-    limit = MODELS if kind in ("pair", "single") else 20
-    return f"{kind}-{next(_numbers) % limit}"
+    return f"{kind}-{next(_numbers[kind])}"
 
 
 class Dialect(NamedTuple):

@@ -26,7 +26,7 @@ from tests.scratch import scratch_folder
 
 from pointsman.store.embedded import start
 
-MODEL = "single-0"
+MODEL = "steady-0"
 OUTAGE_S = float(os.environ.get("POINTSMAN_OUTAGE_S", "5"))
 
 
@@ -140,7 +140,7 @@ async def test_without_the_database_no_client_sees_an_error_and_nothing_is_lost(
     assert not load.faults
     assert load.begun == []
     assert during > 100
-    rows = await logged(dsn, len(load.finished))
+    rows = await logged_when_there(dsn, len(load.finished))
     check(load, rows)
     print(f"{how}: {len(load.finished)} requests, {during} until the database was back")
 
@@ -171,7 +171,7 @@ async def test_an_external_database_that_comes_later_gets_everything(
 
 
 async def logged_when_there(url: str, wanted: int) -> Counter[str]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):  # killed again and again, the server is given ever longer pauses
         while True:
             try:
                 return await logged(url, wanted)
@@ -182,10 +182,10 @@ async def logged_when_there(url: str, wanted: int) -> Counter[str]:
 async def test_sigterm_lets_streams_end_takes_nobody_new_and_loads_the_journal(
     gateway: GatewayProcess, upstream: RawUpstream
 ) -> None:
-    upstream.on("single", "single-1", stream(20, pause_s=0.1))
-    running = [asyncio.create_task(chat(gateway.port, "single-1", f"{n}", stream=True)) for n in range(10)]
+    upstream.on("steady", "steady-1", stream(20, pause_s=0.1))
+    running = [asyncio.create_task(chat(gateway.port, "steady-1", f"{n}", stream=True)) for n in range(10)]
     async with asyncio.timeout(30):
-        while len(upstream.for_model("single-1")) < 10:
+        while len(upstream.for_model("steady-1")) < 10:
             await asyncio.sleep(0.02)
     gateway.terminate()
     await refused_soon(gateway.port)

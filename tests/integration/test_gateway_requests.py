@@ -1,11 +1,14 @@
 """Requests that are malformed, too large, too slow or otherwise odd, over real connections."""
 
+import asyncio
+import contextlib
 import json
+import random
 
 import pytest
 from tests.gateway_world import CHAT, DIALECTS, Reply, Wire, ask, chat, message_of, request, wire
 
-MODEL = "single-149"
+MODEL = "steady-3"
 
 
 @pytest.fixture(params=DIALECTS)
@@ -53,9 +56,9 @@ async def test_a_field_of_a_wrong_type_is_named(port: int, dialect: str) -> None
 
 
 async def test_an_unknown_model_is_refused_with_names_like_it(port: int, dialect: str) -> None:
-    reply, message = await refused(port, dialect, DIALECTS[dialect].body("singel-149"))
+    reply, message = await refused(port, dialect, DIALECTS[dialect].body("staedy-3"))
     assert reply.status == 404
-    assert "single-" in message
+    assert "steady-" in message
 
 
 async def test_a_body_over_the_limit_is_refused(port: int, dialect: str) -> None:
@@ -151,16 +154,16 @@ async def test_garbage_behind_a_request_never_gets_into_its_answer(port: int) ->
 
 async def test_requests_behind_each_other_are_answered_in_order(port: int) -> None:
     one = await wire(port)
-    page = request(b"", "/v1/models/single-7", method="GET")
+    page = request(b"", "/v1/models/steady-7", method="GET")
     health = request(b"", "/healthz", method="GET")
-    talk = [request(CHAT.body(f"single-14{n}", stream=n % 2 == 0)) for n in range(4)]
+    talk = [request(CHAT.body(f"steady-{n + 4}", stream=n % 2 == 0)) for n in range(4)]
     one.send(talk[0] + page + talk[1] + health + talk[2] + talk[3])
     replies = [await one.answer() for _ in range(6)]
     assert [reply.status for reply in replies] == [200] * 6
     assert [reply.headers.get("x-pointsman-model") for reply in replies] == [
-        *("single/single-140", None, "single/single-141", None, "single/single-142", "single/single-143")
+        *("steady/steady-4", None, "steady/steady-5", None, "steady/steady-6", "steady/steady-7")
     ]
-    assert b"single-7" in replies[1].body
+    assert b"steady-7" in replies[1].body
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -239,6 +242,26 @@ async def test_a_refused_request_does_not_spoil_its_connection(port: int) -> Non
         assert (await one.answer()).status == 400
         one.send(request(CHAT.body(MODEL)))
         assert (await one.answer()).status == 200
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_broken_requests_break_nothing(port: int, seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(40):
+        spoken = chance.choice(list(DIALECTS.values()))
+        good = request(spoken.body(MODEL, stream=chance.random() < 0.5), spoken.path, spoken.headers)
+        bad = bytearray(good * chance.randint(1, 3))
+        for _ in range(chance.randint(1, 6)):
+            place = chance.randrange(len(bad))
+            bad[place : place + chance.randint(0, 3)] = chance.randbytes(chance.randint(0, 3))
+        one = await wire(port)
+        for start in range(0, len(bad), 150):
+            one.send(bytes(bad[start : start + 150]))
+            await asyncio.sleep(0)
+        with contextlib.suppress(OSError):
+            one.writer.write_eof()
+        await one.rest()
+    assert (await chat(port, MODEL)).status == 200
 
 
 async def test_a_refusal_is_logged(port: int, gateway) -> None:
