@@ -7,6 +7,7 @@ from tests.plain_control import BEARER, PlainControl, a_policy, client_of, featu
 from tests.store_records import PLAIN, a_record
 
 from pointsman.core.keys import digest_of
+from pointsman.core.snapshot import encode_snapshot
 from pointsman.store import api_keys, snapshots
 from pointsman.store.journal import JournalWriter
 from pointsman.store.loader import Loader
@@ -133,7 +134,7 @@ async def test_a_decision_is_made_again_from_the_running_policy(control, log):
 
 
 async def test_a_decision_is_made_again_from_the_policy_it_was_made_from(control, log, db_pool):
-    stored = msgspec.json.encode(replace(a_policy(), version=0), order="sorted")
+    stored = encode_snapshot(a_policy())
     version = await snapshots.publish(db_pool, stored, "configuration")
     control.policy = a_policy(99)
     del control.policy.targets["openai/gpt-x"]

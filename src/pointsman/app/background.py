@@ -14,9 +14,10 @@ from typing import Any
 import asyncpg
 
 from pointsman.app import keys_file
+from pointsman.app.decisions import decided
 from pointsman.app.runtime import Runtime
 from pointsman.gateway.http.protocol import sweep
-from pointsman.store import api_keys, reports, retention, spending
+from pointsman.store import api_keys, reports, retention, snapshots, spending
 from pointsman.store.database import open_database
 from pointsman.store.errors import StoreError
 from pointsman.store.loader import Loader
@@ -104,9 +105,11 @@ class Background:
                 await asyncio.sleep(RETRY_DATABASE_S)
         runtime.database_error = None
         pool = runtime.database.pool
+        runtime.observer.finder = partial(decided, pool)
         self.loader = Loader(runtime.home.journal, pool)
         self._run(self.loader.run())
         self._run(listen(runtime.database.dsn, api_keys.CHANNEL, self.read_keys))
+        self._run(listen(runtime.database.dsn, snapshots.CHANNEL, lambda: runtime.policies.hear(pool)))
         self._opened_s = time.monotonic()
         self._run(self._deliver(pool))
         self._run(_every(CATCH_UP_EVERY_S, partial(reports.catch_up, pool)))

@@ -3,7 +3,9 @@ swapped in whole; a snapshot that fails `validate()` never replaces a running on
 
 from typing import Literal
 
+import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pointsman.core.money import Price
 from pointsman.core.posterior import Posterior
@@ -129,3 +131,24 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True):
     def profile(self, agent: str) -> AgentProfile:
         """The agent's profile, or the default one under its name."""
         return self.agents.get(agent) or self.default_agent
+
+
+UNNUMBERED = 0
+"""The version inside a snapshot's bytes: the store gives the number."""
+_encoder = msgspec.msgpack.Encoder(order="sorted")
+_decoder = msgspec.msgpack.Decoder(PolicySnapshot)
+
+
+def encode_snapshot(snapshot: PolicySnapshot) -> bytes:
+    """The bytes under which a snapshot is stored, the same for equal facts, without its number."""
+    return _encoder.encode(replace(snapshot, version=UNNUMBERED))
+
+
+def decode_snapshot(body: bytes, version: int) -> PolicySnapshot:
+    """The snapshot stored under a number. Raises `msgspec.ValidationError` or `msgspec.DecodeError`."""
+    return replace(_decoder.decode(body), version=version)
+
+
+def with_learned(own: PolicySnapshot, published: PolicySnapshot) -> PolicySnapshot:
+    """What is configured here, with what learning has found out and published."""
+    return replace(own, evidence=published.evidence, performance=published.performance)

@@ -11,7 +11,7 @@ from pointsman.core.errors import NotFound
 from pointsman.core.events import FinishState, RequestRecord
 from pointsman.core.features import Features
 from pointsman.core.ports import Control
-from pointsman.core.snapshot import PolicySnapshot
+from pointsman.core.snapshot import PolicySnapshot, decode_snapshot
 from pointsman.routing.explain import explain
 from pointsman.store import snapshots
 from pointsman.web.database import database
@@ -94,4 +94,4 @@ async def _snapshot(control: Control, version: int) -> PolicySnapshot:
         stored = await snapshots.get(pool, version)
     if stored is None:
         raise NotFound(f"Policy {version} is not in the store, so the decision cannot be made again.")
-    return replace(msgspec.json.decode(stored.body, type=PolicySnapshot), version=version)
+    return decode_snapshot(stored.body, version)
