@@ -50,7 +50,7 @@ def paths(environ: Mapping[str, str]) -> Paths:
         gateway_log=root / "logs" / "gateway.log",
         admin_token=root / "admin.token",
         gateway=root / "gateway.json",
-        policy=root / "policy.json",
+        policy=root / "policy.bin",
         keys=root / "keys.json",
         models=root / "models",
         mask=root / "mask.key",
