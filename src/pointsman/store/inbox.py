@@ -118,17 +118,18 @@ class Inbox:
             self.counts.held = len(self._held)
         elif held.digest != report.digest:
             return Refusal("conflict", "this was told before, with other content")
-        settled = asyncio.get_running_loop().create_future()
+        settled: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
         held.waiters.append(settled)
-        await self._sync()
-        self._wake.set()
-        if not self.reachable and not settled.done():
-            return False
         try:
-            refusal: Refusal | None = await asyncio.wait_for(settled, patience_s)
+            await self._sync()
+            self._wake.set()
+            if not self.reachable and not settled.done():
+                return False
+            return await asyncio.wait_for(settled, patience_s) or True
         except TimeoutError:
             return False
-        return True if refusal is None else refusal
+        finally:
+            settled.cancel()
 
     async def deliver_forever(self, deliver: Deliver, keep: Keep) -> None:
         """Delivers until cancelled, as soon as there is something and the database can be reached."""
