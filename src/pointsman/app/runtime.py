@@ -28,6 +28,7 @@ from pointsman.gateway.http.protocol import Limits
 from pointsman.gateway.identify import Identifier
 from pointsman.gateway.keyring import KeyRing
 from pointsman.gateway.masks import Mask
+from pointsman.gateway.outcomes import Observer
 from pointsman.gateway.pipeline import Parts, Pipeline
 from pointsman.gateway.providers.base import Endpoint
 from pointsman.store.database import Database
@@ -63,6 +64,7 @@ class Runtime:
         self.keyring = KeyRing(keys_file.read(home.keys))
         self.budgets = Budgets()
         self.journal = JournalWriter(home.journal, f"gateway{os.getpid()}")
+        self.observer = Observer(self.journal)
         self.inbox = Inbox(home.inbox)
 
     async def open(self) -> None:
@@ -82,6 +84,7 @@ class Runtime:
             registry=AgentRegistry(snapshot.agents),
             recorder=self.journal,
             budgets=self.budgets,
+            observer=self.observer,
             mask=Mask(kept_secret(self.home.mask).encode()),
         )
         self.connect()
@@ -157,6 +160,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Ends in good order: what was journaled stays, upstreams and children go."""
+        self.observer.close()
         for upstream in self.parts.upstreams.values():
             upstream.close()
         await asyncio.gather(self.local_models.stop(), self.bridge.stop())

@@ -29,7 +29,7 @@ from pointsman.core.ports import Recorder
 from pointsman.gateway import headers, records
 from pointsman.gateway.agents import AgentRegistry
 from pointsman.gateway.attempt import Attempt
-from pointsman.gateway.call import Call
+from pointsman.gateway.call import Call, Tried
 from pointsman.gateway.dialects.registry import CODECS
 from pointsman.gateway.health import Health
 from pointsman.gateway.http.client import Upstream
@@ -37,6 +37,7 @@ from pointsman.gateway.http.exchange import Exchange
 from pointsman.gateway.identify import Identifier
 from pointsman.gateway.kinds import kind_of
 from pointsman.gateway.masks import Mask
+from pointsman.gateway.outcomes import Observer
 from pointsman.gateway.policy import Policy
 from pointsman.gateway.refusals import refuse
 from pointsman.gateway.repeats import Repeats, in_tool_loop
@@ -53,7 +54,8 @@ RETRY_HERE = (UpstreamBroken, UpstreamOverloaded)
 
 @dataclass
 class Parts:
-    """What the pipeline works with. `upstreams` is looked up by target id, then by provider name."""
+    """What the pipeline works with. `upstreams` is looked up by target id, then by provider name;
+    `observer` sees outcomes, if anybody is to."""
 
     policy: Policy
     identifier: Identifier
@@ -64,6 +66,7 @@ class Parts:
     upstreams: dict[str, Upstream] = field(default_factory=dict)
     repeats: Repeats = field(default_factory=Repeats)
     health: Health = field(default_factory=Health)
+    observer: Observer | None = None
 
 
 class Pipeline:
@@ -240,8 +243,10 @@ class Pipeline:
 
     def _record(self, call: Call, attempt: Attempt, state: FinishState, error: PointsmanError | None) -> int:
         """Journals the attempt; its cost in micro-USD."""
-        record = records.of_attempt(call, attempt, self._loop.time(), state, error)
+        now_s = self._loop.time()
+        record = records.of_attempt(call, attempt, now_s, state, error)
         call.attempts += 1
+        call.tried.append(Tried(attempt, state, error, now_s))
         call.recorded = True
         call.state = state
         call.empty = attempt.tally.empty
@@ -262,6 +267,8 @@ class Pipeline:
             self.parts.repeats.finished(
                 call.caller.agent_id, call.body_hash, call.state, self._loop.time(), empty=call.empty
             )
+        if self.parts.observer is not None:
+            self.parts.observer.ended(call)
 
     def _budget_left(self, call: Call, agent_limit: int | None, key: ApiKey | None) -> int | None:
         if agent_limit is None and key is None:

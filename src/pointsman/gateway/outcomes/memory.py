@@ -1,0 +1,193 @@
+"""What is remembered of running conversations: who answered what, until the next request tells more.
+
+Ids, hashes and numbers only. Everything is bounded; what falls out is simply not learned from.
+"""
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+from msgspec import Struct, field
+from xxhash import xxh3_64_intdigest
+
+from pointsman.core.events import FinishState
+
+MAX_STEPS = 64
+"""How many steps of one conversation are remembered."""
+MAX_SIGHTINGS = 256
+"""How many signs one conversation may leave in all."""
+STRONG = 0.3
+MAX_STRONG_WEIGHT = 4.0
+MAX_WEAK_WEIGHT = 1.5
+"""The most that all signs of one conversation may weigh together, those of at least STRONG and those
+below apart, so that one loud conversation cannot move what all share."""
+DISTINCT_CHARS = 40
+"""A shorter answer may have been given elsewhere too: it is recognised within its conversation only."""
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class IssuedCall(Struct, frozen=True, gc=False):
+    """A tool call of ours: the hash of its name and arguments, and of its arguments' family."""
+
+    key: int
+    name: str
+
+
+class Step(Struct, kw_only=True, eq=False):
+    """One answered attempt. `answer` hashes its text, `asked` the human words it answers (0: none).
+    `complete` says that the client got all of it. `calls` are the tool calls it issued, by id."""
+
+    decision_id: str
+    attempt: int
+    target: str
+    agent_id: str
+    started_at_us: int
+    ended_at_us: int
+    thread: "Thread"
+    state: FinishState
+    answer: int = 0
+    asked: int = 0
+    body_hash: int = 0
+    message_count: int = 0
+    calls: dict[str, IssuedCall] = field(default_factory=dict)
+    followers: dict[int, "Step"] = field(default_factory=dict)
+    """The steps that began a new human turn after this one, by `asked`."""
+    retried: bool = False
+    opens_turn: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the client got the whole answer."""
+        return self.state is FinishState.COMPLETED
+
+
+class Thread(Struct, kw_only=True, eq=False):
+    """One conversation. `runs` holds the last test run of each command (green?, number of its step);
+    `repeats` counts identical calls, `errors` identical errors. `root` stands before the first step, where
+    the client names its conversations; `taken` counts the steps, `touched_s` is when the last one came."""
+
+    client_ip: str = ""
+    steps: deque[Step] = field(default_factory=lambda: deque(maxlen=MAX_STEPS))
+    taken: int = 0
+    runs: dict[int, tuple[bool, int]] = field(default_factory=dict)
+    repeats: Counter[int] = field(default_factory=Counter)
+    errors: Counter[int] = field(default_factory=Counter)
+    seen: set[str] = field(default_factory=set)
+    strong_spent: float = 0.0
+    weak_spent: float = 0.0
+    touched_s: float = 0.0
+    root: Step | None = None
+
+    def take(self, step: Step) -> None:
+        """Adds a step."""
+        self.steps.append(step)
+        self.taken += 1
+        for memory in (self.repeats, self.errors):
+            if len(memory) > MAX_STEPS * 4:
+                memory.clear()
+        if len(self.runs) > MAX_STEPS:
+            self.runs.clear()
+
+    def since(self, number: int) -> list[Step]:
+        """The steps after the one numbered `number` (1: the first), as far as they are remembered."""
+        count = max(self.taken - number, 0)
+        return list(self.steps)[-count:] if count else []
+
+    def allow(self, weight: float) -> float:
+        """How much of `weight` a new sign may still weigh; that much is taken off."""
+        if weight >= STRONG:
+            allowed = min(weight, MAX_STRONG_WEIGHT - self.strong_spent)
+            self.strong_spent += max(allowed, 0.0)
+        else:
+            allowed = min(weight, MAX_WEAK_WEIGHT - self.weak_spent)
+            self.weak_spent += max(allowed, 0.0)
+        return max(allowed, 0.0)
+
+
+class Recent(OrderedDict[Key, Value], Generic[Key, Value]):
+    """The last `capacity` things by key."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__()
+        self._capacity = capacity
+
+    def put(self, key: Key, value: Value) -> None:
+        """Remembers it as the newest."""
+        self[key] = value
+        self.move_to_end(key)
+        if len(self) > self._capacity:
+            self.popitem(last=False)
+
+
+class Memory:
+    """Finds the step that a request follows. Everything is kept apart by agent, so that no agent can
+    speak about another's decisions."""
+
+    def __init__(self, *, capacity: int = 8192) -> None:
+        self._calls: Recent[tuple[str, str], Step] = Recent(capacity * 2)
+        self._answers: Recent[tuple[str, str, int], Step] = Recent(capacity * 2)
+        self._bodies: Recent[tuple[str, int], Step] = Recent(capacity)
+        self._sessions: Recent[tuple[str, str], Step] = Recent(capacity)
+        self._agents: Recent[str, deque[Thread]] = Recent(capacity)
+        self.threads: Recent[int, Thread] = Recent(capacity)
+
+    def remember(self, step: Step, session: str | None, *, distinct: bool) -> None:
+        """Makes the step findable. `distinct`: its answer's text is unlikely to occur elsewhere."""
+        agent = step.agent_id
+        for call_id in step.calls:
+            self._calls.put((agent, call_id), step)
+        if step.answer:
+            self._answers.put((agent, session or "", step.answer), step)
+            if distinct and session:
+                self._answers.put((agent, "", step.answer), step)
+        self._bodies.put((agent, step.body_hash), step)
+        if session:
+            self._sessions.put((agent, session), step)
+        thread = step.thread
+        if id(thread) not in self.threads:
+            threads = self._agents.get(agent)
+            if threads is None:
+                threads = deque(maxlen=8)
+            threads.append(thread)
+            self._agents.put(agent, threads)
+        self.threads.put(id(thread), thread)
+
+    def remember_body(self, step: Step) -> None:
+        """Makes a step without an answer known to its retry."""
+        self._bodies.put((step.agent_id, step.body_hash), step)
+
+    def by_calls(self, agent: str, call_ids: Iterable[str]) -> Step | None:
+        """The step that issued the first known of these calls."""
+        for call_id in call_ids:
+            step = self._calls.get((agent, call_id))
+            if step is not None:
+                return step
+        return None
+
+    def by_answer(self, agent: str, session: str | None, answer: int) -> Step | None:
+        """The step whose answer has this hash."""
+        return self._answers.get((agent, session or "", answer)) or self._answers.get((agent, "", answer))
+
+    def by_body(self, agent: str, body_hash: int) -> Step | None:
+        """The last step that answered the very same body."""
+        return self._bodies.get((agent, body_hash))
+
+    def by_session(self, agent: str, session: str | None) -> Step | None:
+        """The last step of a conversation that has a name."""
+        return self._sessions.get((agent, session)) if session else None
+
+    def threads_of(self, agent: str) -> list[Thread]:
+        """The agent's newest conversations."""
+        return list(self._agents.get(agent, ()))
+
+    def forget(self, thread: Thread) -> None:
+        """Nothing more is expected of the conversation."""
+        self.threads.pop(id(thread), None)
+
+
+def text_hash(text: str) -> int:
+    """The hash of a text less the white space around it; 0 for an empty one."""
+    stripped = text.strip()
+    return xxh3_64_intdigest(stripped.encode("utf-8", "surrogatepass")) if stripped else 0

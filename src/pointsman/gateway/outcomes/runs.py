@@ -1,0 +1,85 @@
+"""Whether a command's output is a test run or a build, and how it ended. Sees text, gives out a colour."""
+
+import re
+from typing import Final, NamedTuple
+
+HEAD_CHARS: Final = 2_000
+END_CHARS: Final = 6_000
+
+
+class Run(NamedTuple):
+    """A test run or build of a `family` of tools."""
+
+    family: str
+    green: bool
+
+
+_RED: Final = (
+    (
+        "pytest",
+        r"^=+ .*\b[1-9]\d* (?:failed|errors?)\b.* in [\d.]+s|^[1-9]\d* failed(?:,| in)"
+        r"|^FAILED \S+::|^ERROR \S+\.py",
+    ),
+    ("unittest", r"^FAILED \((?:failures|errors)=\d+|^FAIL: test|^ERROR: test"),
+    ("cargo", r"^test result: FAILED|^error\[E\d{4}\]|^error: could not compile|^error: aborting due to"),
+    ("go", r"^--- FAIL:|^FAIL\s+\S+|^FAIL$"),
+    (
+        "js",
+        r"^\s*Tests?:?\s+.*[1-9]\d* failed|^\s*Test Files\s+.*[1-9]\d* failed"
+        r"|^\s*[1-9]\d* failing\b|^# fail [1-9]",
+    ),
+    ("tsc", r"\berror TS\d{4,5}:|^Found [1-9]\d* errors?\b"),
+    ("npm", r"^npm ERR!|^npm error\b"),
+    ("jvm", r"^BUILD FAILED|\bBUILD FAILURE\b|^Tests run: \d+, Failures: [1-9]"),
+    ("dotnet", r"^Build FAILED|^Failed!\s+-\s+Failed:|\berror CS\d{4}:"),
+    (
+        "c",
+        r"^\S+:\d+:(?:\d+:)? (?:fatal )?error: |^make(?:\[\d+\])?: \*\*\* |^collect2: error"
+        r"|^[1-9]\d*% tests passed, [1-9]",
+    ),
+    (
+        "python",
+        r"^Traceback \(most recent call last\):|^\s*(?:SyntaxError|IndentationError): "
+        r"|^Found [1-9]\d* errors? in ",
+    ),
+    ("phpunit", r"^FAILURES!|^Tests: \d+, .*(?:Failures|Errors): [1-9]"),
+    ("ruby", r"^\d+ examples?, [1-9]\d* failures?|^\d+ runs, .*[1-9]\d* (?:failures|errors)"),
+)
+_GREEN: Final = (
+    ("pytest", r"^(?:=+ )?\d+ passed\b(?!.*\b(?:failed|errors?)\b).* in [\d.]+s"),
+    ("unittest", r"^Ran [1-9]\d* tests? in .*\s+OK\b"),
+    ("cargo", r"^test result: ok\. [1-9]|^\s+Finished `?\w+`? "),
+    ("go", r"^ok\s+\S+\s+(?:[\d.]+s|\(cached\))|^PASS$"),
+    ("js", r"^\s*Tests?:?\s+[1-9]\d* passed|^\s*[1-9]\d* passing\b|^# pass [1-9]\d*$"),
+    ("tsc", r"^Found 0 errors\b"),
+    ("jvm", r"^BUILD SUCCESSFUL|\bBUILD SUCCESS\b"),
+    ("dotnet", r"^Build succeeded|^Passed!\s+-\s+Failed:\s+0"),
+    ("c", r"^100% tests passed"),
+    ("python", r"^Success: no issues found|^All checks passed!"),
+    ("phpunit", r"^OK \([1-9]\d* tests?"),
+    ("ruby", r"^[1-9]\d* examples?, 0 failures|^[1-9]\d* runs, .*\b0 failures, 0 errors"),
+)
+
+
+def _compiled(rows: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in rows), re.MULTILINE)
+
+
+_RED_RUN: Final = _compiled(_RED)
+_GREEN_RUN: Final = _compiled(_GREEN)
+FAMILIES: Final = frozenset(name for name, _ in (*_RED, *_GREEN))
+"""The families of tools that are known."""
+
+
+def run_in(text: str) -> Run | None:
+    """The run that `text` reports, by its end; None when it reports none. A failure anywhere counts.
+
+    >>> run_in("tests/test_a.py .F\\n==== 1 failed, 4 passed in 0.12s ====")
+    Run(family='pytest', green=False)
+    """
+    parts = text if len(text) <= HEAD_CHARS + END_CHARS else f"{text[:HEAD_CHARS]}\n{text[-END_CHARS:]}"
+    red = _RED_RUN.search(parts)
+    green = _GREEN_RUN.search(parts)
+    if red is not None and (green is None or red.lastgroup != "python"):
+        return Run(red.lastgroup or "", False)
+    return Run(green.lastgroup or "", True) if green is not None else None

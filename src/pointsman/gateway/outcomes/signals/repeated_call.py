@@ -1,0 +1,34 @@
+"""The model issues the very same tool call for the third time in one conversation, or more often.
+
+Weight 0.6. Seen at once, in our own answer. Caveat: polling (a job's state, a log) repeats calls rightly;
+the conversation's cap bounds what that can do.
+"""
+
+from collections.abc import Iterable
+
+from pointsman.core.outcomes import OutcomeSource
+from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
+
+WEIGHT = 0.6
+AT_LEAST = 3
+DETAIL = "same_call_again"
+
+
+def look(seen: Seen) -> Iterable[Sighting]:
+    """The calls that were issued too often. The thread has counted this answer's calls already."""
+    if seen.answer is None:
+        return
+    counts = seen.step.thread.repeats
+    for call_id, issued in seen.step.calls.items():
+        if counts[issued.key] >= AT_LEAST:
+            yield Sighting(DETAIL, 0.0, WEIGHT, key=call_id)
+
+
+SIGNAL = Signal(
+    name="repeated_call",
+    stage=Stage.ANSWER,
+    source=OutcomeSource.OBSERVED,
+    weight=WEIGHT,
+    details=frozenset({DETAIL}),
+    look=look,
+)

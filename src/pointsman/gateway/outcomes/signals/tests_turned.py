@@ -1,0 +1,88 @@
+"""Tests or builds that turn green or red from one run to the next: the strongest sign there is without a
+human.
+
+Weight 1 for red to green and 0.8 for green to red, shared out among the steps since the run before; 0.3 for a
+first green run, 0.1 for a first red one, 0.2 for a run that stays as it was. Runs are compared by the very
+same command, else by their family of tools at 0.6 of the weight. Seen with the next request. Caveat: a tool's
+output can be made up by what it prints, so this may steer routing, but never rights or budgets.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pointsman.core.outcomes import OutcomeSource, OutcomeWord
+from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
+from pointsman.gateway.outcomes.memory import Step, text_hash
+from pointsman.gateway.outcomes.runs import Run, run_in
+from pointsman.gateway.outcomes.tails import Tail
+
+WEIGHT = 1.0
+REGRESSION_WEIGHT = 0.8
+FIRST_GREEN_WEIGHT = 0.3
+FIRST_RED_WEIGHT = 0.1
+UNCHANGED_WEIGHT = 0.2
+BY_FAMILY = 0.6
+MAX_CREDITED = 8
+RED_TO_GREEN, GREEN_TO_RED = "red_to_green", "green_to_red"
+FIRST_GREEN, FIRST_RED, STAYS_GREEN, STAYS_RED = "first_green", "first_red", "stays_green", "stays_red"
+
+
+class _Reported(NamedTuple):
+    run: Run
+    command: int
+    key: str
+
+
+def look(seen: Seen) -> Iterable[Sighting]:
+    """One sign a run, or one for each step that is to be credited with a change."""
+    if seen.tail is not None:
+        for reported in _runs(seen.tail, seen.step):
+            yield from _compared(reported, seen.step)
+
+
+def _runs(tail: Tail, step: Step) -> Iterable[_Reported]:
+    for result in tail.results:
+        issued = step.calls.get(result.call_id)
+        run = run_in(result.text) if issued is not None else None
+        if issued is not None and run is not None:
+            yield _Reported(run, issued.key, result.call_id)
+    words = tail.words
+    if words.output:
+        run = run_in(words.output)
+        if run is not None:
+            command = text_hash(words.command)
+            yield _Reported(run, command, f"{command:x}")
+
+
+def _compared(reported: _Reported, step: Step) -> Iterable[Sighting]:
+    thread, green = step.thread, reported.run.green
+    family = text_hash("family " + reported.run.family)
+    share = 1.0
+    before = thread.runs.get(reported.command)
+    if before is None:
+        before, share = thread.runs.get(family), BY_FAMILY
+    thread.runs[reported.command] = thread.runs[family] = (green, thread.taken)
+    label = 1.0 if green else 0.0
+    outcome = OutcomeWord.SUCCESS if green else None
+    if before is None:
+        weight = FIRST_GREEN_WEIGHT if green else FIRST_RED_WEIGHT
+        yield Sighting(FIRST_GREEN if green else FIRST_RED, label, weight, reported.key, outcome=outcome)
+    elif before[0] == green:
+        detail = STAYS_GREEN if green else STAYS_RED
+        yield Sighting(detail, label, UNCHANGED_WEIGHT * share, reported.key, outcome=outcome)
+    else:
+        credited = thread.since(before[1])[-MAX_CREDITED:] or [step]
+        weight = (WEIGHT if green else REGRESSION_WEIGHT) * share / len(credited)
+        detail = RED_TO_GREEN if green else GREEN_TO_RED
+        for one in credited:
+            yield Sighting(detail, label, weight, reported.key, one, outcome)
+
+
+SIGNAL = Signal(
+    name="tests_turned",
+    stage=Stage.NEXT,
+    source=OutcomeSource.OBSERVED,
+    weight=WEIGHT,
+    details=frozenset({RED_TO_GREEN, GREEN_TO_RED, FIRST_GREEN, FIRST_RED, STAYS_GREEN, STAYS_RED}),
+    look=look,
+)

@@ -1,0 +1,104 @@
+"""Makes steps from calls, and finds the step that a call follows."""
+
+from typing import TYPE_CHECKING
+
+from xxhash import xxh3_64_intdigest
+
+from pointsman.core.events import FinishState
+from pointsman.gateway.outcomes.answers import Answer
+from pointsman.gateway.outcomes.harness import stripped
+from pointsman.gateway.outcomes.memory import DISTINCT_CHARS, IssuedCall, Memory, Step, Thread, text_hash
+from pointsman.gateway.outcomes.tails import Tail, read_tail
+
+if TYPE_CHECKING:
+    from pointsman.gateway.call import Call, Tried
+
+FIRST_MESSAGES = 3
+"""A conversation with fewer messages has no earlier answer of ours in it."""
+OWN_NAME = "conv-"
+"""How the names begin that conversations get from us; all others are the client's."""
+
+
+def step_of(call: "Call", tried: "Tried", answer: Answer, thread: Thread) -> Step:
+    """The step that an attempt made."""
+    started_s = tried.attempt.started_s - call.started_s
+    return Step(
+        decision_id=call.request_id,
+        attempt=tried.attempt.number,
+        target=tried.attempt.target.id,
+        agent_id=call.logged_as,
+        started_at_us=call.started_at_us + int(started_s * 1_000_000),
+        ended_at_us=call.started_at_us + int((tried.ended_s - call.started_s) * 1_000_000),
+        thread=thread,
+        state=tried.state,
+        answer=text_hash(answer.text),
+        body_hash=call.body_hash,
+        message_count=call.outline.message_count,
+        calls={one.id: IssuedCall(_key(one.name, one.arguments), one.name) for one in answer.calls if one.id},
+    )
+
+
+def is_distinct(answer: Answer) -> bool:
+    """Whether the answer's text is unlikely to have been given elsewhere too."""
+    return len(answer.text) >= DISTINCT_CHARS
+
+
+def followed(call: "Call", memory: Memory) -> tuple[Step | None, Tail | None]:
+    """The step whose answer the call's request brings back, and what came after it. The step is None
+    where none is known; it may be a conversation's root, which stands before its first answer."""
+    outline, agent, session = call.outline, call.logged_as, call.caller.session_key
+    if not outline.answered_calls and outline.message_count < FIRST_MESSAGES:
+        return _root(call, memory), None
+    step = memory.by_calls(agent, outline.answered_calls)
+    tail = read_tail(call.codec.name, call.exchange.body)
+    if step is not None or tail is None:
+        return step, tail
+    said = text_hash(tail.said)
+    step = memory.by_answer(agent, session, said) if said else None
+    if step is None:
+        step = memory.by_calls(agent, tail.called)
+        if step is not None and step.thread.steps and not step.thread.steps[-1].complete:
+            step = step.thread.steps[-1]
+    if step is None:
+        last = memory.by_session(agent, session)
+        if last is not None and not last.complete and last.message_count < outline.message_count:
+            step = last
+    return step or _root(call, memory), tail
+
+
+def asked_by(call: "Call", tail: Tail | None) -> int:
+    """The hash of the human words which the call's request ends with; 0 in a tool loop."""
+    if tail is not None:
+        return 0 if tail.tool_loop else text_hash(tail.words.human)
+    return text_hash(stripped(call.outline.last_user)) if call.outline.last_role == "user" else 0
+
+
+def named_session(call: "Call") -> str | None:
+    """The conversation's name, if the client gave it."""
+    session = call.caller.session_key
+    return None if session is None or session.startswith(OWN_NAME) else session
+
+
+def root_of(thread: Thread, step: Step) -> Step:
+    """A step to stand before a conversation's first: it decided nothing, so nothing is told of it."""
+    return Step(
+        decision_id="",
+        attempt=0,
+        target="",
+        agent_id=step.agent_id,
+        started_at_us=0,
+        ended_at_us=0,
+        thread=thread,
+        state=FinishState.FAILED,
+        message_count=step.message_count,
+    )
+
+
+def _root(call: "Call", memory: Memory) -> Step | None:
+    last = memory.by_session(call.logged_as, named_session(call))
+    root = last.thread.root if last is not None else None
+    return root if root is not None and root.message_count == call.outline.message_count else None
+
+
+def _key(name: str, arguments: str) -> int:
+    return xxh3_64_intdigest(f"{name}\0{arguments.strip()}".encode("utf-8", "surrogatepass"))

@@ -1,0 +1,108 @@
+"""What the client sent since our last answer: the end of a request's conversation, read and told apart.
+
+Only the end is read, however long the conversation is.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from pointsman.core.chat import Message, Refusal, Text, ToolCall, ToolResult
+from pointsman.gateway.outcomes.asked import HISTORY, canonical, fields_of
+from pointsman.gateway.outcomes.harness import Words, words_of
+
+MAX_BODY_BYTES: Final = 4 * 1024 * 1024
+MAX_TAIL_BYTES: Final = 192 * 1024
+MAX_TAIL_MESSAGES: Final = 24
+MAX_RESULT_CHARS: Final = 16_000
+_LIST: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
+
+
+class Result(Struct, frozen=True, gc=False):
+    """A tool's result: the call it answers, its text (the middle of a long one left out), and whether the
+    client marked it as an error."""
+
+    call_id: str
+    text: str
+    is_error: bool | None = None
+
+
+class Tail(Struct, kw_only=True):
+    """`said` is the text of our last answer as the client repeats it, `called` the ids of all calls in
+    what was read, newest first. `results` and `words` came after that answer; `tool_loop` says that no
+    human spoke."""
+
+    said: str
+    called: list[str]
+    results: list[Result]
+    words: Words
+    tool_loop: bool
+
+
+def read_tail(form: str, body: bytes) -> Tail | None:
+    """The end of the conversation in a body of the wire form `form`; None where it cannot be read."""
+    place = HISTORY.get(form)
+    if place is None or len(body) > MAX_BODY_BYTES:
+        return None
+    try:
+        history = _LIST.decode(fields_of(body).get(place, b"[]"))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    request = canonical(form, _end_of(history), {})
+    return _told_apart(request.messages) if request is not None else None
+
+
+def _end_of(history: list[Raw]) -> list[Raw]:
+    """The last messages, as far as they are neither too many nor too long."""
+    size, count = 0, 0
+    for raw in reversed(history):
+        size += len(memoryview(raw))
+        if count == MAX_TAIL_MESSAGES or size > MAX_TAIL_BYTES:
+            break
+        count += 1
+    return history[len(history) - count :]
+
+
+def _told_apart(messages: list[Message]) -> Tail:
+    at = len(messages)
+    while at and messages[at - 1].role != "assistant":
+        at -= 1
+    fresh = messages[at:]
+    start = at
+    while start and messages[start - 1].role == "assistant":
+        start -= 1
+    results = [part for message in fresh for part in message.parts if isinstance(part, ToolResult)]
+    texts = [_text(message.parts) for message in fresh if message.role == "user"]
+    words = words_of([text for text in texts if text])
+    return Tail(
+        said="".join([_text(message.parts) for message in messages[start:at]]),
+        called=_called(messages),
+        results=[Result(one.call_id, _shortened(_text(one.parts)), one.is_error) for one in results],
+        words=words,
+        tool_loop=bool(results) and not words.human,
+    )
+
+
+def _called(messages: list[Message]) -> list[str]:
+    """The ids of calls, newest first; those whose call was left out are known by their results."""
+    found: list[str] = []
+    for message in reversed(messages):
+        for part in reversed(message.parts):
+            if isinstance(part, ToolCall):
+                found.append(part.id)
+            elif isinstance(part, ToolResult):
+                found.append(part.call_id)
+    return found
+
+
+def _text(parts: Iterable[object]) -> str:
+    return "".join([part.text for part in parts if isinstance(part, Text | Refusal)])
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= MAX_RESULT_CHARS:
+        return text
+    half = MAX_RESULT_CHARS // 2
+    return f"{text[:half]}\n{text[-half:]}"
