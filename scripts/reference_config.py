@@ -67,7 +67,9 @@ def _row(
 ) -> tuple[str, ...]:
     hint = get_type_hints(section, include_extras=True)[field.name]
     takes = ADAPTIVE_TAKES.get(field.name) or _takes(hint)
-    meaning = _PRICES[field.name] if top == "price" else meanings[top, field.name]
+    meaning = _PRICES.get(field.name) if top == "price" else meanings.get((top, field.name))
+    if meaning is None:
+        raise ValueError(f"explain {field.name} under [{top}] in pointsman.example.toml")
     if top in RESTART_SECTIONS or (top in ("server", "log") and field.name in RESTART_KEYS):
         meaning += " **At the next start.**"
     return f"`{field.name}`", takes, _default(field), meaning

@@ -33,6 +33,7 @@ CODES = {
     "connect_timeout": "no connection in `connect_timeout_s`",
     "connect_failed": "no connection: refused, no such host, or TLS failed",
     "headers_too_large": "status 431: the request head is over `max_header_bytes`",
+    "invalid_task_label": "a header that describes the task has a value that it cannot have",
     "malformed_http": "the request, or the provider's answer, is not HTTP",
     "invalid_config": "control API: the configuration cannot be used, and the running one stays",
 }
