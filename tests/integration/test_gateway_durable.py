@@ -19,9 +19,9 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.gateway_load import Load
-from tests.gateway_process import POINTSMAN, GatewayProcess
-from tests.gateway_world import KEYS, chat, close_wires, configuration, request, wire
-from tests.raw_upstream import RawUpstream, stream
+from tests.gateway_process import NO_DATABASE, POINTSMAN, GatewayProcess
+from tests.gateway_world import CHAT, KEYS, chat, close_wires, configuration, request, wire
+from tests.raw_upstream import RawUpstream, silent_after, stream
 from tests.scratch import scratch_folder
 
 from pointsman.store.embedded import start
@@ -196,6 +196,39 @@ async def test_sigterm_lets_streams_end_takes_nobody_new_and_loads_the_journal(
     await asyncio.to_thread(gateway.start)
     dsn, _ = await database_of(gateway)
     assert set(await logged(dsn, 10)) == {reply.request_id for reply in replies}
+
+
+@pytest.mark.parametrize("how", ["drain time over", "second signal"])
+async def test_streams_that_cannot_end_in_time_are_told_and_journaled(
+    folder: Path, upstream: RawUpstream, how: str
+) -> None:
+    config = configuration(upstream.url).replace("_timeout_s = 20", "_timeout_s = 1")
+    if how == "second signal":
+        config = configuration(upstream.url)
+    gateway = GatewayProcess(folder, config, {**KEYS, "DATABASE_URL": NO_DATABASE})
+    gateway.start()
+    upstream.on("steady", "steady-9", silent_after(3))
+    talks = [asyncio.create_task(chat(gateway.port, "steady-9", f"{n}", stream=True)) for n in range(5)]
+    silences = [await wire(gateway.port) for _ in range(3)]
+    upstream.on("steady", "steady-8", silent_after(None))
+    for one in silences:
+        one.send(request(CHAT.body("steady-8")))
+    async with asyncio.timeout(30):
+        while len(upstream.for_model("steady-8")) < 3 or len(upstream.for_model("steady-9")) < 5:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+    gateway.terminate()
+    if how == "second signal":
+        await refused_soon(gateway.port)
+        gateway.terminate()
+    told = await asyncio.gather(*talks)
+    assert all(reply.whole and b"shutting down" in reply.body for reply in told)
+    refused = [await one.answer() for one in silences]
+    assert {(reply.status, reply.headers["retry-after"]) for reply in refused} == {(503, "1")}
+    assert await asyncio.to_thread(gateway.wait) == 0
+    rows = Counter((row.finish_state, row.error_code) for row in gateway.journal())
+    assert rows == {("failed", "draining"): 8}
+    await close_wires()
 
 
 async def refused_soon(port: int) -> None:

@@ -50,6 +50,21 @@ async def says_only_done(line: Line) -> None:
     await line.send(b"0\r\n\r\n")
 
 
+async def never_ends_its_event(line: Line) -> None:
+    """A stream whose first event goes on and on."""
+    await line.send(STREAM_HEAD)
+    await line.chunk(b"data: ")
+    while True:
+        await line.chunk(b"x" * 1_000_000)
+
+
+async def says_much_and_nothing(line: Line) -> None:
+    """A stream of signs of life without end."""
+    await line.send(STREAM_HEAD)
+    while True:
+        await line.chunk(b": still here\n\n" * 50_000)
+
+
 WHOLE: dict[str, Behaviour] = {
     "a page": html(200),
     "a gateway's page": html(502),
@@ -71,6 +86,8 @@ STREAMED: dict[str, Behaviour] = {
     "an error event": fails_in_words,
     "nothing": says_nothing,
     "only the end": says_only_done,
+    "an endless event": never_ends_its_event,
+    "endless signs of life": says_much_and_nothing,
     "limit": limited("3"),
 }
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from pointsman.core.errors import PointsmanError, StreamTruncated
+from pointsman.core.errors import PointsmanError, StreamTruncated, UpstreamBroken
 from pointsman.core.stream import StreamEvent
 from pointsman.gateway.dialects.base import StreamDecoder, StreamEncoder
 from pointsman.gateway.http.answer import Answer
@@ -13,6 +13,8 @@ from pointsman.gateway.tally import Tally
 
 HOLD_AT_MOST_S = 10.0
 """How long signs of life without content are held back so that another target may still take over."""
+MAX_EVENT_BYTES = 16 * 1024 * 1024
+"""The longest event, and the most that is held back before there is content."""
 LINGER_S = 1.0
 """How long to wait for the body's end once the stream's own terminal event has come."""
 
@@ -98,6 +100,7 @@ class Relay:
         self._loop = asyncio.get_running_loop()
         self._began_s = self._loop.time()
         self._held: list[bytes] = []
+        self._held_bytes = 0
         self._tail = b""
         self._head = b""
         self._answer: Answer | None = None
@@ -132,6 +135,8 @@ class Relay:
             data = self._tail + data
         pending = decoder.pending_bytes
         if pending:
+            if pending > MAX_EVENT_BYTES:
+                raise UpstreamBroken(f"an event of the provider's stream is over {MAX_EVENT_BYTES} bytes")
             cut = len(data) - pending
             self._tail = data[cut:]
             data = data[:cut]
@@ -157,11 +162,14 @@ class Relay:
     def _hold(self, out: bytes, now_s: float) -> None:
         if out:
             self._held.append(out)
+            self._held_bytes += len(out)
         if self._decoder.complete:
             if self._linger is None and self._answer is not None and not self._answer.finished:
                 self._linger = self._loop.call_later(LINGER_S, self._answer.stop)
         elif self._tally.first_content_s is not None or now_s - self._began_s > HOLD_AT_MOST_S:
             self._commit()
+        elif self._held_bytes > MAX_EVENT_BYTES:
+            raise UpstreamBroken(f"the provider sent {MAX_EVENT_BYTES} bytes without a word")
 
     def _commit(self) -> None:
         self.committed = True
