@@ -1,0 +1,57 @@
+"""A conversation is with one model through a turn, and prefers it while its cache is warm."""
+
+import pytest
+
+from pointsman.core.chat import Outline
+from pointsman.gateway.turns import NEW, TURN_S, WARM_S, Turns
+
+HUMAN = Outline(model="auto", last_role="user", message_count=3)
+TOOL = Outline(model="auto", last_role="tool", message_count=3, answered_calls=("call_1",))
+
+
+@pytest.fixture
+def turns() -> Turns:
+    turns = Turns()
+    turns.answered("codex", "s1", "openai/gpt-x", 900, now_s=0.0)
+    return turns
+
+
+def test_a_tool_loop_is_held_by_its_model(turns: Turns) -> None:
+    assert turns.standing("codex", "s1", TOOL, 10.0).held == "openai/gpt-x"
+
+
+def test_a_new_human_message_is_free_but_warm(turns: Turns) -> None:
+    found = turns.standing("codex", "s1", HUMAN, 10.0)
+    assert (found.held, found.warm, found.warm_tokens) == ("", "openai/gpt-x", 900)
+
+
+def test_a_cache_gets_cold(turns: Turns) -> None:
+    assert turns.standing("codex", "s1", HUMAN, WARM_S + 1) == NEW
+
+
+def test_a_slow_tool_keeps_the_turn_but_not_the_cache(turns: Turns) -> None:
+    found = turns.standing("codex", "s1", TOOL, WARM_S + 1)
+    assert (found.held, found.warm) == ("openai/gpt-x", "")
+
+
+def test_a_turn_ends_with_a_very_slow_tool(turns: Turns) -> None:
+    assert turns.standing("codex", "s1", TOOL, TURN_S + 1) == NEW
+
+
+@pytest.mark.parametrize(("agent", "session"), [("codex", "s2"), ("other", "s1"), ("codex", None)])
+def test_nobody_inherits_anothers_turn(turns: Turns, agent: str, session: str | None) -> None:
+    assert turns.standing(agent, session, TOOL, 1.0) == NEW
+
+
+def test_a_stalled_turn_says_so_until_another_model_takes_it(turns: Turns) -> None:
+    turns.stalled("codex", "s1")
+    assert turns.standing("codex", "s1", TOOL, 1.0).stalled
+    turns.answered("codex", "s1", "openai/gpt-y", 900, now_s=2.0)
+    assert not turns.standing("codex", "s1", TOOL, 3.0).stalled
+
+
+def test_the_oldest_conversation_is_forgotten_first() -> None:
+    turns = Turns(capacity=2)
+    for number in range(3):
+        turns.answered("a", f"s{number}", "t", 1, now_s=float(number))
+    assert (len(turns), turns.standing("a", "s0", TOOL, 3.0)) == (2, NEW)
