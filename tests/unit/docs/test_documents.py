@@ -81,7 +81,7 @@ def test_every_json_shown_is_json(place: str, text: str) -> None:
 def test_every_command_shown_exists_with_its_options(place: str, words: str) -> None:
     command: click.Command = pointsman
     left = shlex.split(words)
-    context = click.Context(command, info_name="pointsman")
+    context = click.Context(command, info_name="pointsman", help_option_names=["-h", "--help"])
     while isinstance(command, click.Group) and left and not left[0].startswith("-"):
         name = left.pop(0)
         found = command.get_command(context, name)
