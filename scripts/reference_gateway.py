@@ -17,7 +17,6 @@ from pointsman.store.rows import COLUMNS
 from reference_blocks import Blocks, code, first_sentence, table, yes
 
 SOURCE = Path(__file__).parent.parent / "src" / "pointsman"
-MIGRATION = SOURCE / "store" / "migrations" / "0001_pre_foundation.sql"
 
 CODES = {
     "invalid_json": "the body is no JSON",
@@ -185,15 +184,32 @@ def provider_table() -> str:
 
 
 def column_table() -> str:
-    """The request log's columns. Raises KeyError for a column without a meaning."""
-    sql = MIGRATION.read_text(encoding="utf-8")
-    made = sql[sql.index("CREATE TABLE gateway_request_log") :]
-    types = dict(
-        re.findall(r"^    ([a-z_]+) ([a-z0-9\[\] ]+?)(?: NOT NULL)?,$", made.partition(");")[0], re.MULTILINE)
-    )
-    needed = set(re.findall(r"^    ([a-z_]+) .* NOT NULL,$", made.partition(");")[0], re.MULTILINE))
-    rows = [(f"`{n}`", types[n], yes(n not in needed), COLUMN_MEANINGS[n]) for n in COLUMNS]
+    """The request log's columns. Raises ValueError for a column without a meaning."""
+    sql = _migrations()
+    made = sql.partition("CREATE TABLE gateway_request_log (")[2].partition(");")[0]
+    changes = re.findall(r"^ALTER TABLE gateway_request_log\s+([^;]+);", sql, re.MULTILINE)
+    added = [word for change in changes for word in re.findall(r"ADD COLUMN (?:IF NOT EXISTS )?(.+)", change)]
+    lines = [line.strip().rstrip(",") for line in (*made.splitlines(), *added)]
+    columns = [re.fullmatch(r"([a-z_]+) ([a-z0-9\[\] ]+?)( NOT NULL.*)?", line) for line in lines]
+    told = {found[1]: found for found in columns if found}
+    if unknown := [name for name in (*COLUMNS, *told) if name not in COLUMN_MEANINGS]:
+        raise ValueError(f"say in COLUMN_MEANINGS what {', '.join(unknown)} holds")
+    order = [*COLUMNS, *[name for name in told if name not in COLUMNS]]
+    rows = [(f"`{n}`", told[n][2], yes(not told[n][3]), COLUMN_MEANINGS[n]) for n in order]
     return table(("column", "type", "may be null", "meaning"), rows)
+
+
+def other_tables() -> str:
+    """The other tables, with the comments over them in the migrations."""
+    found = re.findall(r"((?:^-- .*\n)+)CREATE TABLE (\w+)", _migrations(), re.MULTILINE)
+    told = {name: " ".join([line[3:] for line in words.splitlines()]) for words, name in found}
+    rows = [(f"`{name}`", words) for name, words in sorted(told.items()) if name != "gateway_request_log"]
+    return table(("table", "what it holds"), rows)
+
+
+def _migrations() -> str:
+    files = sorted((SOURCE / "store" / "migrations").glob("*_pre_*.sql"))
+    return "\n".join([file.read_text(encoding="utf-8") for file in files])
 
 
 COLUMN_MEANINGS = {
@@ -237,6 +253,11 @@ COLUMN_MEANINGS = {
     "session_key": "The conversation: the client's own id, or `conv-` and a hash.",
     "tool_call_ids": "Ids of the tool calls in the answer.",
     "losses": "What could not be carried to the provider or back; see [dialects](dialects.md).",
+    "outcome": "What became of the work: `success`, `fallback`, `timeout`, `error` or `user_rejected`. Null: "
+    "nobody has said.",
+    "outcome_source": "`told` when somebody said so.",
+    "outcome_at": "When it was said, in UTC.",
+    "completion_quality": "How good the work was said to be, 0 to 10.",
     "features": "What the decision was made from, as JSON. On attempt 0 only.",
 }
 
@@ -254,5 +275,5 @@ ROUTING: Blocks = {
     "weights": weight_table,
 }
 HEADERS: Blocks = {"forwarding": forwarding_table, "agents": agent_table}
-LOG: Blocks = {"columns": column_table}
+LOG: Blocks = {"columns": column_table, "tables": other_tables}
 ENDPOINTS: Blocks = {"routes": route_table, "providers": provider_table}
