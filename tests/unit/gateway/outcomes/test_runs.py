@@ -1,0 +1,61 @@
+"""Test runs and builds are known by their output."""
+
+import pytest
+
+from pointsman.gateway.outcomes.runs import END_CHARS, FAMILIES, Run, run_in
+
+OUTPUTS = [
+    ("pytest", "==== 2 failed, 3 passed, 1 warning in 1.20s ====", False),
+    ("pytest", "FAILED tests/test_a.py::test_b - assert 1 == 2", False),
+    ("pytest", "==== 5 passed, 1 skipped in 0.31s ====", True),
+    ("pytest", "5 passed in 0.31s", True),
+    ("unittest", "Ran 3 tests in 0.01s\n\nFAILED (failures=1)", False),
+    ("unittest", "Ran 3 tests in 0.010s\n\nOK", True),
+    ("cargo", "error[E0382]: borrow of moved value", False),
+    ("cargo", "test result: ok. 4 passed; 0 failed; 0 ignored", True),
+    ("go", "--- FAIL: TestA (0.00s)\nFAIL\texample.com/a\t0.01s", False),
+    ("go", "ok  \texample.com/a\t0.012s", True),
+    ("js", "Tests:       1 failed, 4 passed, 5 total", False),
+    ("js", "Tests:       5 passed, 5 total", True),
+    ("js", " Test Files  1 failed | 2 passed (3)", False),
+    ("js", "  3 passing (12ms)", True),
+    ("tsc", "src/a.ts(3,5): error TS2322: Type 'x' is not assignable", False),
+    ("npm", "npm ERR! code ELIFECYCLE", False),
+    ("jvm", "BUILD SUCCESSFUL in 2s", True),
+    ("jvm", "[INFO] BUILD FAILURE", False),
+    ("dotnet", "Build succeeded.\n    0 Warning(s)", True),
+    ("c", "a.c:3:5: error: expected ';'", False),
+    ("c", "make: *** [Makefile:3: all] Error 1", False),
+    ("python", "Traceback (most recent call last):\n  File 'a.py'", False),
+    ("python", "Success: no issues found in 3 source files", True),
+    ("phpunit", "OK (3 tests, 5 assertions)", True),
+    ("ruby", "3 examples, 0 failures", True),
+]
+
+
+@pytest.mark.parametrize(("family", "text", "green"), OUTPUTS)
+def test_a_run_is_known_with_its_colour(family: str, text: str, green: bool) -> None:
+    assert run_in(f"some\noutput\n{text}\n") == Run(family, green)
+
+
+@pytest.mark.parametrize("text", ["", "hello", "the tests failed, he said", "0 failed", "def passed(): pass"])
+def test_other_output_is_no_run(text: str) -> None:
+    assert run_in(text) is None
+
+
+def test_a_failure_beside_successes_is_red() -> None:
+    assert run_in("ok  \ta\t0.1s\nFAIL\tb\t0.1s") == Run("go", False)
+
+
+def test_a_traceback_that_a_green_run_prints_is_no_failure() -> None:
+    assert run_in("Traceback (most recent call last):\n caught\n== 3 passed in 0.1s ==") == Run(
+        "pytest", True
+    )
+
+
+def test_the_end_of_a_long_output_is_read() -> None:
+    assert run_in("x\n" * END_CHARS + "== 3 passed in 0.1s ==") == Run("pytest", True)
+
+
+def test_every_family_has_a_sample() -> None:
+    assert {family for family, _, _ in OUTPUTS} == FAMILIES
