@@ -95,6 +95,16 @@ def test_every_path_shown_is_served(place: str, method: str, path: str) -> None:
     assert is_served(method, path)
 
 
+@pytest.mark.parametrize(
+    "key", ["latency_slo_ms", "latency_slo_percentile", "latency_slo_of", "success_signal"]
+)
+def test_what_the_documents_call_unused_is_unused(key: str) -> None:
+    """Once something reads the key, docs/reference/configuration.md and routing.md must say what it does."""
+    told = {"schema.py", "snapshot.py", "profiles.py"}
+    files = [file for file in (ROOT / "src").rglob("*.py") if file.name not in told]
+    assert not [file for file in files if re.search(rf"\.{key}\b", file.read_text(encoding="utf-8"))]
+
+
 def test_the_checks_find_what_they_look_for() -> None:
     assert len(commands()) > 100
     assert len(calls()) > 10
