@@ -12,6 +12,8 @@ from pathlib import Path
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 _BLOCK = re.compile(r"(<!-- from the code: ([a-z-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 
+_FOUNDING = re.compile(r" \((?:DESIGN|seed)[^)]*\)")
+
 Blocks = dict[str, Callable[[], str]]
 
 
@@ -51,11 +53,11 @@ def code(*words: object) -> str:
 
 
 def first_sentence(docstring: str | None) -> str:
-    """The first sentence of a docstring, on one line.
+    """The first sentence of a docstring, on one line, without what points into the founding documents.
 
     >>> first_sentence("Passes 0.5\\n    of all. And more.")
     'Passes 0.5 of all.'
     """
-    words = " ".join((docstring or "").split())
-    end = re.search(r"[.?!](?= |$)", words)
+    words = _FOUNDING.sub("", " ".join((docstring or "").split()))
+    end = re.search(r"(?<! al)[.?!](?= |$)", words)
     return words[: end.end()] if end else words
