@@ -4,7 +4,7 @@
 does an entry here that nothing fails for.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 
 class Unserved(NamedTuple):
@@ -24,6 +24,25 @@ class Failing(NamedTuple):
     pattern: str
     ways: tuple[str, ...]
     says: str
+    reason: str
+
+
+class Unchecked(NamedTuple):
+    """A path of a description for which one of schemathesis' checks is not made."""
+
+    description: str
+    path: str
+    check: str
+    reason: str
+
+
+class Change(NamedTuple):
+    """A place in an OpenAPI description (a JSON pointer) that does not hold, and what holds instead; None
+    takes it away."""
+
+    description: str
+    pointer: str
+    value: Any
     reason: str
 
 
@@ -179,3 +198,57 @@ FAILING: Final = (
         "The sample asks for log-probabilities, and the provider's wire form has none: refused, not dropped.",
     ),
 )
+
+_TEXT_OR_NUMBERS = {"anyOf": [{"type": "array", "items": {"type": "number"}}, {"type": "string"}]}
+_EMBEDDING_INPUT = "/components/schemas/CreateEmbeddingRequest/properties/input/oneOf"
+_LIMITS = (
+    "How much is too much is the provider's to say: the gateway passes it on, and passes on the refusal."
+)
+
+CHANGES: Final = (
+    Change(
+        "openai",
+        "/security",
+        None,
+        "A gateway on loopback lets its own machine in without a key, unless `server.require_keys` is set.",
+    ),
+    Change(
+        "openai",
+        "/components/schemas/Embedding/properties/embedding",
+        _TEXT_OR_NUMBERS,
+        "The description leaves out what `encoding_format: base64` is answered with.",
+    ),
+    Change(
+        "openai",
+        "/components/schemas/CreateEmbeddingRequest/additionalProperties",
+        None,
+        "Unknown fields are for the provider to judge, as in every other request.",
+    ),
+    *(Change("openai", f"{_EMBEDDING_INPUT}/{place}/maxItems", None, _LIMITS) for place in (1, 2, 3)),
+)
+
+_PASSED_ON = (
+    "In the provider's own wire form a body is passed on as it came, so what is wrong in it is the "
+    "provider's to refuse; translated, only the parts that mean something to the other form are read."
+)
+_ESTIMATED = (
+    "For providers that do not count, the size of the body is estimated: what would be refused as a request "
+    "has a size too."
+)
+UNCHECKED: Final = (
+    *(
+        Unchecked("openai", path, "negative_data_rejection", _PASSED_ON)
+        for path in ("/chat/completions", "/responses")
+    ),
+    Unchecked("openai", "/responses/input_tokens", "negative_data_rejection", _ESTIMATED),
+    *(
+        Unchecked("ollama", path, "negative_data_rejection", _PASSED_ON)
+        for path in ("/api/chat", "/api/generate")
+    ),
+)
+
+UNCOVERED: Final = {
+    "openai": ("/chat/completions", "/responses", "/responses/input_tokens"),
+    "ollama": (),
+}
+"""Paths for which schemathesis only draws cases at random: the systematic ones would be tens of thousands."""

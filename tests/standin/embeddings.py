@@ -11,6 +11,7 @@ from tests.standin.openai_common import check_key, check_model
 from tests.standin.refusal import Refused, need
 
 DIMENSIONS = 64
+MOST_DIMENSIONS = 3072
 
 
 def vector(text: str, dimensions: int) -> list[float]:
@@ -28,6 +29,13 @@ def _inputs(value: Any, name: str) -> list[str]:
     return [v if isinstance(v, str) else " ".join(map(str, v)) for v in value]
 
 
+def _dimensions(body: dict[str, Any]) -> int:
+    wanted = body.get("dimensions") or DIMENSIONS
+    fits = isinstance(wanted, int) and 1 <= wanted <= MOST_DIMENSIONS
+    need(fits, f"Invalid 'dimensions': {wanted!r} is not from 1 to {MOST_DIMENSIONS}.", "dimensions")
+    return int(wanted)
+
+
 def openai_embeddings(body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
     """`POST /v1/embeddings`."""
     check_key(headers)
@@ -35,7 +43,7 @@ def openai_embeddings(body: dict[str, Any], headers: dict[str, str]) -> dict[str
     texts = _inputs(body.get("input"), "input")
     form = body.get("encoding_format", "float")
     need(form in ("float", "base64"), f"Invalid value: '{form}'.", "encoding_format")
-    dimensions = body.get("dimensions") or DIMENSIONS
+    dimensions = _dimensions(body)
     data = []
     for index, text in enumerate(texts):
         values: Any = vector(text, dimensions)
@@ -51,9 +59,10 @@ def ollama_embed(body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any
     """`POST /api/embed`."""
     _check_local(body)
     texts = _inputs(body.get("input"), "input")
+    dimensions = _dimensions(body)
     return {
         "model": body["model"],
-        "embeddings": [vector(t, body.get("dimensions") or DIMENSIONS) for t in texts],
+        "embeddings": [vector(t, dimensions) for t in texts],
         "total_duration": 14_143_917,
         "load_duration": 1_019_500,
         "prompt_eval_count": sum(map(tokens.count, texts)),

@@ -6,6 +6,7 @@ from pointsman.gateway import headers
 from pointsman.gateway.call import Call
 from pointsman.gateway.dialects.base import ModelCard, Page, PageRequest
 from pointsman.gateway.http.exchange import Exchange
+from pointsman.routing.candidates import check_name
 
 
 def model_cards(snapshot: PolicySnapshot) -> list[ModelCard]:
@@ -48,12 +49,14 @@ def answer_page(exchange: Exchange, snapshot: PolicySnapshot) -> None:
 
 
 def answer_at_once(call: Call) -> bool:
-    """Answers a probe, which needs no model; False for anything else."""
+    """Answers a probe, which no model has to answer; False for anything else. Raises `NotFound` when
+    there is no model of the probe's name."""
     if call.route.kind != "chat":
         return False
     body = call.codec.immediate(call.exchange.body)  # type: ignore[union-attr]
     if body is None:
         return False
+    check_name(call.outline.model, call.snapshot)
     call.state = FinishState.COMPLETED
     call.exchange.reply(200, b"content-type: application/json\r\n", body)
     return True

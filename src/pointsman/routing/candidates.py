@@ -46,6 +46,12 @@ def candidates_of(features: Features, snapshot: PolicySnapshot, profile: AgentPr
     return found
 
 
+def check_name(name: str, snapshot: PolicySnapshot) -> None:
+    """Raises `NotFound` for a name that stands for no alias and no model."""
+    if _alias(name, snapshot) is None and not _serving(name, snapshot) and name not in snapshot.names:
+        raise NotFound(_unknown(name, snapshot), param="model", code="model_not_found")
+
+
 def _alias(name: str, snapshot: PolicySnapshot) -> Alias | None:
     alias = snapshot.aliases.get(name)
     if alias is None and name.endswith(LATEST) and not _serving(name, snapshot):
@@ -68,9 +74,8 @@ def _of_alias(alias: Alias, snapshot: PolicySnapshot) -> tuple[Target, ...]:
 
 def _of_model(features: Features, snapshot: PolicySnapshot, profile: AgentProfile) -> Candidates:
     name = features.requested
+    check_name(name, snapshot)
     ids = _serving(name, snapshot)
-    if not ids and name not in snapshot.names:
-        raise NotFound(_unknown(name, snapshot), param="model", code="model_not_found")
     asked = _targets(ids, snapshot)
     if any(target.model.kind == "embedding" for target in asked):
         return Candidates(concrete=True, objective=profile.objective, targets=asked)

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from tests.unit.routing.routing_world import SHOPS, asks, model, target, world
 
 from pointsman.core.errors import NotFound
-from pointsman.routing.candidates import MAX_NEAR_NAMES, candidates_of, near_names
+from pointsman.routing.candidates import MAX_NEAR_NAMES, candidates_of, check_name, near_names
 from pointsman.routing.profiles import DEFAULT
 
 
@@ -40,3 +40,10 @@ def test_near_names_are_known_few_and_in_one_order(name, known):
     assert len(near) <= MAX_NEAR_NAMES
     assert set(near) <= known
     assert near == near_names(name, sorted(known, reverse=True))
+
+
+def test_a_name_is_known_if_an_alias_or_a_model_bears_it():
+    for name in ("auto", "auto:latest", *SHOPS.names):
+        check_name(name, SHOPS)
+    with pytest.raises(NotFound):
+        check_name("nobody", SHOPS)

@@ -33,10 +33,11 @@ _CAPABILITIES = (
 
 
 class _Wanted(Struct):
-    """Which model to show; old clients say `name`."""
+    """Which model to show; old clients say `name`. `verbose` asks for nothing that there is here."""
 
     model: str | None = None
     name: str | None = None
+    verbose: bool | None = None
 
 
 _WANTED: msgspec.json.Decoder[_Wanted] = msgspec.json.Decoder(_Wanted)
