@@ -36,8 +36,6 @@ def feedback(
     agent: str = "claude-code",
     at_us: int = NOON_US + 1_000_000,
     key: str | None = None,
-    logged: bool = True,
-    weight: float = 1.0,
     **metadata: Any,
 ) -> Feedback:
     given = FeedbackGiven(
@@ -48,8 +46,8 @@ def feedback(
         id=report_id("feedback", agent, key or f"{request_id} {kind}"),
         agent_id=agent,
         given=given,
-        weight=weight,
-        logged=logged,
+        weight=1.0,
+        logged=True,
         received_at_us=at_us,
     )
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.reports_told import REQUEST, begun, ended, feedback, request_id_at
 from tests.store_records import NOON_US, a_record
 
@@ -130,7 +131,7 @@ async def test_a_request_of_another_agent_is_unknown(log, deliver, db_pool):
 
 async def test_an_unlogged_agents_feedback_is_kept_alone(deliver, db_pool):
     old = request_id_at(NOON_US - 3_600_000_000)
-    assert await deliver(feedback("success", request_id=old, logged=False)) == [None]
+    assert await deliver(replace(feedback("success", request_id=old), logged=False)) == [None]
     assert await states(db_pool) == ["unlogged"]
 
 
@@ -144,7 +145,7 @@ async def test_a_fallback_is_the_first_models_fault_and_a_success_the_last_ones_
 
 async def test_the_agents_weight_is_kept_with_its_feedback(log, deliver, db_pool):
     await log(the_request())
-    await deliver(feedback("success", weight=2.5))
+    await deliver(replace(feedback("success"), weight=2.5))
     assert await db_pool.fetchval("SELECT weight FROM feedback") == 2.5
 
 

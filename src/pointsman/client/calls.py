@@ -87,8 +87,8 @@ def metadata(quality: float | None, latency_ms: float | None, token_count: int |
     return {name: value for name, value in told.items() if value is not None}
 
 
-def create_task(agent: str | None, fields: TaskFields, key: str) -> Call:
-    """A task that begins."""
+def create_task(agent: str | None, fields: TaskFields, key: str | None) -> Call:
+    """A task that begins. Without a `key`, `task_id` tells whether it has begun before."""
     body = dict(fields) if agent is None else {**fields, "agent": agent}
     return Call(method="POST", path="/tasks", body=_json(body), key=key)
 

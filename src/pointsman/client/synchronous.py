@@ -57,8 +57,10 @@ class Pointsman:
         return self._feedback(request, {"thumbs": "up" if up else "down"}, corrects)
 
     def create_task(self, *, agent: str | None = None, **fields: Unpack[TaskFields]) -> Answer:
-        """Begins a task; the answer's `id` names it."""
-        return self._attempt(lambda: calls.create_task(agent or self.agent, fields, calls.new_key()))
+        """Begins a task; the answer's `id` names it. Under one `task_id` there is one task, however often it
+        is begun."""
+        key = None if "task_id" in fields else calls.new_key()
+        return self._attempt(lambda: calls.create_task(agent or self.agent, fields, key))
 
     def task_outcome(self, task_id: str, **result: Unpack[TaskResult]) -> Answer:
         """Says what became of a task, all at once or bit by bit."""
@@ -69,7 +71,8 @@ class Pointsman:
         return self._attempt(lambda: calls.get_task(task_id))
 
     def task(self, *, agent: str | None = None, **fields: Unpack[TaskFields]) -> "Task":
-        """A block of work whose success or failure is reported: `with client.task(...) as task:`."""
+        """A block of work whose success or failure is reported: `with client.task(...) as task:`. Each run of
+        it is a task of its own, also under the same `task_id`."""
         return Task(self, agent or self.agent, fields)
 
     def _feedback(self, request: Any, said: dict[str, Any], corrects: bool) -> Answer:

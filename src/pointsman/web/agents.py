@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from pointsman.core.errors import NotFound
 from pointsman.core.ports import Control
-from pointsman.store import agents
+from pointsman.store import agents, feedback
 from pointsman.store.agents import StoredAgent
 from pointsman.web.database import database
 from pointsman.web.errors import DatabaseAway
@@ -33,7 +33,7 @@ async def listing(control: Control, request: Request) -> Any:
 
 
 async def told(control: Control, request: Request) -> Any:
-    """One agent: what it used, its profile and what is known of its models."""
+    """One agent: what it used, its profile, what is known of its models and what its users think of them."""
     only(request, [query.name for query in QUERIES])
     agent_id = request.path_params["agent_id"]
     found, counted = await _known(control, number(request, "days", DEFAULT_DAYS, MAX_DAYS))
@@ -45,7 +45,17 @@ async def told(control: Control, request: Request) -> Any:
         "counted": counted,
         "profile": to_builtins(policy.profile(agent_id)),
         "performance": to_builtins(policy.performance.get(agent_id, {})),
+        "user_satisfaction": await _satisfaction(control, agent_id),
     }
+
+
+async def _satisfaction(control: Control, agent_id: str) -> Any:
+    """What its users think of each model; None without the database."""
+    try:
+        async with database(control) as pool:
+            return to_builtins(await feedback.satisfaction(pool, control.logged_as(agent_id)))
+    except DatabaseAway:
+        return None
 
 
 async def _known(control: Control, days: int) -> tuple[dict[str, Mapping[str, Any]], str]:

@@ -9,6 +9,7 @@ from pointsman.core.ports import Control
 from pointsman.core.reports import FeedbackGiven, TaskGiven, TaskResult
 from pointsman.store.tasks import Task
 from pointsman.web import agents, decisions, keys, log, overview, reports
+from pointsman.web.memory_surface import MEMORY_OPERATIONS
 from pointsman.web.openapi import document
 from pointsman.web.operations import Operation
 from pointsman.web.shapes import (
@@ -40,6 +41,7 @@ def description() -> dict[str, Any]:
 
 
 OPERATIONS: Final = (
+    *MEMORY_OPERATIONS,
     Operation(
         method="GET",
         path="/healthz",
@@ -86,7 +88,8 @@ OPERATIONS: Final = (
         method="GET",
         path="/agents/{agent_id}",
         name="agent",
-        what="One agent: what it used, its `profile`, and the `performance` of its models.",
+        what="One agent: what it used, its `profile`, the `performance` of its models, and the "
+        "`user_satisfaction` with each: the share of thumbs that are up (null without the database).",
         handler=agents.told,
         queries=agents.QUERIES,
     ),
@@ -133,7 +136,7 @@ OPERATIONS: Final = (
         method="GET",
         path="/requests/{request_id}",
         name="request",
-        what="All attempts at one request.",
+        what="All attempts at one request, and the outcomes seen of it.",
         handler=log.told,
         gives=RequestTold,
         needs_database=True,

@@ -47,6 +47,13 @@ def test_it_tries_again_with_the_same_key(client, script):
     assert len(script.asked) == 3
 
 
+def test_a_task_with_a_name_is_known_by_it(client, script):
+    client.create_task(task_id="T-1")
+    with client.task(task_id="T-1"):
+        pass
+    assert ["idempotency-key" in one["headers"] for one in script.asked[:2]] == [False, True]
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409])
 def test_what_cannot_succeed_is_not_tried_again(client, script, status, caplog):
     script.answers = [(status, {"error": {"type": "t", "message": "this is why"}})]
