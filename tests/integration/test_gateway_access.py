@@ -178,6 +178,23 @@ async def test_a_keys_budget_ends(reachable: GatewayProcess) -> None:
     assert (await asked_with(reachable, other)).status == 200
 
 
+async def test_keys_count_also_at_a_start_without_the_database(upstream: RawUpstream) -> None:
+    with scratch_folder() as folder:
+        config = configuration(upstream.url, OPEN_SERVER)
+        with GatewayProcess(folder, config, KEYS) as first:
+            async with asyncio.timeout(60):
+                while (await control(first, "GET", "/keys")).status == 503:
+                    await asyncio.sleep(0.05)
+            _, kept = await new_key(first)
+            revoked_id, revoked = await new_key(first)
+            await control(first, "DELETE", f"/keys/{revoked_id}")
+        with GatewayProcess(folder, config, {**KEYS, "DATABASE_URL": NO_DATABASE}) as second:
+            assert (await asked_with(second, kept)).status == 200
+            assert (await asked_with(second, revoked)).status == 401
+            assert (await control(second, "GET", "/keys")).status == 503
+        await close_wires()
+
+
 # Configuration
 
 

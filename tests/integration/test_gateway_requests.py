@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import random
+import socket
 
 import pytest
 from tests.gateway_world import CHAT, DIALECTS, Reply, Wire, ask, chat, message_of, request, wire
@@ -65,6 +66,18 @@ async def test_a_body_over_the_limit_is_refused(port: int, dialect: str) -> None
     reply, message = await refused(port, dialect, DIALECTS[dialect].body(MODEL, "x" * 5_000_000))
     assert reply.status == 413
     assert "100000 bytes" in message
+
+
+def whole_then_read(port: int, data: bytes) -> bytes:
+    """As clients do that look for an answer only after they have sent everything."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as one:
+        one.sendall(data)
+        return one.recv(12)
+
+
+async def test_a_client_that_sends_all_before_it_reads_gets_its_refusal(port: int) -> None:
+    body = request(CHAT.body(MODEL, "x" * 30_000_000))
+    assert await asyncio.to_thread(whole_then_read, port, body) == b"HTTP/1.1 413"
 
 
 async def test_a_body_in_chunks_over_the_limit_is_refused(port: int, dialect: str) -> None:
@@ -141,6 +154,26 @@ async def test_an_endless_url_is_refused(port: int) -> None:
 async def test_what_is_not_http_is_refused(port: int, garbage: bytes) -> None:
     one = await wire(port)
     one.send(garbage)
+    reply = await one.answer()
+    assert (reply.status, "HTTP" in message_of("openai_chat", reply.body)) == (400, True)
+    assert await one.ended()
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        b"content-length: 4\r\ntransfer-encoding: chunked\r\n",
+        b"content-length: 4\r\ncontent-length: 5\r\n",
+        b"content-length: -4\r\n",
+        b"content-length: 0x4\r\n",
+        b"content-length : 4\r\n",
+        b"transfer-encoding: chunked, identity\r\n",
+        b"content-length: 99999999999999999999999\r\n",
+    ],
+)
+async def test_a_body_of_doubtful_length_is_refused(port: int, doubtful: bytes) -> None:
+    one = await wire(port)
+    one.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n" + doubtful + b"\r\n0\r\n\r\n")
     reply = await one.answer()
     assert (reply.status, "HTTP" in message_of("openai_chat", reply.body)) == (400, True)
     assert await one.ended()
