@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pointsman.core.events import RequestRecord
+from pointsman.core.outcomes import OutcomeRecord
 from pointsman.store.reader import journals
 
 POINTSMAN = Path(sys.executable).with_name("pointsman")
@@ -118,19 +119,23 @@ class GatewayProcess:
 
     def journal(self) -> list[RequestRecord]:
         """All rows that are still in its journals."""
-        return list(self._rows())
+        return [one for one in self._records() if isinstance(one, RequestRecord)]
+
+    def outcomes(self) -> list[OutcomeRecord]:
+        """All outcomes that are still in its journals."""
+        return [one for one in self._records() if isinstance(one, OutcomeRecord)]
 
     def attempts_of(self, request_id: str) -> list[RequestRecord]:
         """The rows of one request in the journals."""
-        return [row for row in self._rows() if row.request_id == request_id]
+        return [row for row in self.journal() if row.request_id == request_id]
 
-    def _rows(self) -> Iterator[RequestRecord]:
+    def _records(self) -> Iterator[RequestRecord | OutcomeRecord]:
         for reader in journals(self.home / "journal"):
             for number in reader.segments():
                 offset, more = 0, True
                 while more:
                     chunk = reader.read(number, offset, closed=False)
-                    yield from [one for one in chunk.records if isinstance(one, RequestRecord)]
+                    yield from chunk.records
                     more = chunk.next > offset
                     offset = chunk.next
 

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from click.testing import CliRunner
 from tests.plain_control import TOKEN, PlainControl, features_of
-from tests.store_records import a_record
+from tests.store_records import NOON_US, a_record, an_outcome
 
 from pointsman.cli.group import main
 from pointsman.store.journal import JournalWriter
@@ -151,6 +151,15 @@ async def test_explain_tells_the_whole_decision(run, log):
         "cost in all: $0.00200",
     ):
         assert told in output
+
+
+async def test_explain_tells_the_outcomes_seen(run, log):
+    unseen = a_record(2, **CHOSEN, decision_id="req_000002")
+    seen = a_record(1, **CHOSEN, decision_id="req_000001")
+    await log(seen, unseen, an_outcome(1, seen_at_us=NOON_US + 5_000_000, weight=0.5))
+    output = (await run("explain", "req_000001")).stdout
+    assert "tool result: command failed (observed) bad, counts 0.50, 5.0 s later" in output
+    assert "none so far" in (await run("explain", "req_000002")).stdout
 
 
 async def test_explain_says_when_the_replay_differs(run, log):

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 from tests.plain_control import BEARER, PlainControl, a_policy, client_of, features_of
-from tests.store_records import PLAIN, a_record
+from tests.store_records import PLAIN, a_record, an_outcome
 
 from pointsman.core.keys import digest_of
 from pointsman.core.snapshot import encode_snapshot
@@ -196,3 +196,10 @@ async def test_a_database_that_does_not_answer_is_told_as_away(tmp_path):
     answer = await get(PlainControl(pool), "/log")
     await pool.close()
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+async def test_a_request_tells_the_outcomes_seen(control, log):
+    await log(a_record(1, decision_id="req_000001"), an_outcome(1), an_outcome(2))
+    (told,) = (await get(control, "/requests/req_000001")).json()["outcomes"]
+    assert (told["signal"], told["label"], told["weight"]) == ("tool_result", 0.0, 0.15)
+    assert told["target"] == "somewhere/small"

@@ -7,12 +7,12 @@ from starlette.requests import Request
 from pointsman.core.errors import InvalidRequest, NotFound
 from pointsman.core.events import RequestRecord
 from pointsman.core.ports import Control
-from pointsman.store import request_log
+from pointsman.store import outcomes, request_log
 from pointsman.store.request_log import Filters, Position, position_of
 from pointsman.web.database import database
 from pointsman.web.operations import Query
 from pointsman.web.queries import moment, number, only
-from pointsman.web.shapes import Summary, logged
+from pointsman.web.shapes import Summary, logged, outcome_told
 
 DEFAULT_PAGE: Final = 50
 MAX_PAGE: Final = 1000
@@ -51,12 +51,15 @@ async def page(control: Control, request: Request) -> Any:
 
 
 async def told(control: Control, request: Request) -> Any:
-    """All attempts at one request."""
+    """All attempts at one request, and what was seen of its outcome."""
     attempts = await attempts_of(control, request.path_params["request_id"])
+    async with database(control) as pool:
+        seen = await outcomes.of_decision(pool, attempts[0].decision_id)
     return {
         "request_id": attempts[0].request_id,
         "attempts": [logged(one) for one in attempts],
         "cost_usd_micros": sum([one.cost_usd_micros for one in attempts]),
+        "outcomes": [outcome_told(one) for one in seen],
     }
 
 

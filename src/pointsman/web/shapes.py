@@ -8,7 +8,7 @@ from msgspec.structs import fields
 
 from pointsman.core.events import RequestRecord
 from pointsman.core.keys import ApiKey
-from pointsman.core.outcomes import OutcomeWord
+from pointsman.core.outcomes import OutcomeRecord, OutcomeWord
 from pointsman.store.request_log import ModelSummary
 
 NOT_SHOWN = frozenset({"features"})
@@ -35,12 +35,35 @@ class LogPage(Struct, kw_only=True):
     next: str | None
 
 
+class OutcomeTold(Struct, kw_only=True):
+    """A sign of how good a decision was. `label` is 0 (bad) to 1 (good), null when it says nothing of
+    quality; `weight` is how much it counts; `attempt` and `target` say whose answer it was; `delay_ms` is
+    how long after the decision it came."""
+
+    signal: str
+    detail: str
+    source: str
+    outcome: str
+    label: float | None
+    weight: float
+    attempt: int
+    target: str
+    seen_at_us: int
+    delay_ms: int
+
+
+def outcome_told(record: OutcomeRecord) -> OutcomeTold:
+    """The outcome as the API shows it."""
+    return OutcomeTold(**{name: getattr(record, name) for name in OutcomeTold.__struct_fields__})
+
+
 class RequestTold(Struct, kw_only=True):
-    """All attempts at one request, first to last, and what they cost together."""
+    """All attempts at one request, first to last, what they cost together, and the outcomes seen so far."""
 
     request_id: str
     attempts: list[LoggedAttempt]  # type: ignore[valid-type]
     cost_usd_micros: int
+    outcomes: list[OutcomeTold]
 
 
 class Summary(Struct, kw_only=True):

@@ -65,6 +65,11 @@ def _tell(request: dict[str, Any], decision: dict[str, Any]) -> None:
     for attempt in request["attempts"]:
         _say(f"  {_attempt(attempt)}")
     click.echo(f"  cost in all: {figures.usd(request['cost_usd_micros'])}")
+    click.echo("\nOutcomes seen")
+    for outcome in request["outcomes"]:
+        _say(f"  {_outcome(outcome)}")
+    if not request["outcomes"]:
+        click.echo("  none so far: how good the answer was is unknown")
 
 
 def _say(line: str) -> None:
@@ -166,3 +171,11 @@ def _attempt(one: dict[str, Any]) -> str:
         f"attempt {one['attempt'] + 1}: {where} {one['finish_state'].replace('_', ' ')}{error} "
         f"after {figures.span(one['latency_ms'])}, {tokens}, {figures.usd(one['cost_usd_micros'])}"
     )
+
+
+def _outcome(one: dict[str, Any]) -> str:
+    label = one["label"]
+    word = "says nothing of quality" if label is None else "good" if label >= 0.5 else "bad"
+    counts = "" if label is None else f", counts {one['weight']:.2f}"
+    code = f"{one['signal']}: {one['detail']}".replace("_", " ")
+    return f"{code} ({one['source']}) {word}{counts}, {figures.span(one['delay_ms'])} later"
