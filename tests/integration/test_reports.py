@@ -242,3 +242,12 @@ async def test_whatever_is_in_range_is_taken_and_told_again(deliver, db_pool, to
     for name, value in told.items():
         wanted = value.replace("\0", "\ufffd") if isinstance(value, str) else value
         assert getattr(found, name) == wanted
+
+
+async def test_feedback_goes_with_the_log_and_the_thumbs_stay(log, deliver, db_pool):
+    await log(the_request())
+    await deliver(feedback(thumbs="up"), feedback("success", at_us=NOON_US + 7 * 86_400_000_000))
+    async with db_pool.acquire() as connection:
+        await reports.forget(connection, NOW + timedelta(days=1))
+    assert await db_pool.fetchval("SELECT count(*) FROM feedback") == 1
+    assert await satisfaction(db_pool) == {"small": (1, 0)}

@@ -261,7 +261,11 @@ class Inbox:
         for folder in sorted(root.iterdir()):
             if folder == self._folder or folder.name.startswith(FRESH_PREFIX) or not folder.is_dir():
                 continue
-            lock = lock_file(folder / WRITER_LOCK)
+            try:
+                lock = lock_file(folder / WRITER_LOCK)
+            except OSError as error:
+                _logger.error("The inbox %s is left alone: %s", folder, error)
+                continue
             if lock is None:
                 continue
             for path in sorted(folder.glob("*" + SUFFIX)):

@@ -56,6 +56,12 @@ async def keep(pool: Pool, refused: Sequence[Undelivered]) -> None:
             await pool.execute(_SQL["keep_refused"], one.report.id, at, why, text)
 
 
+async def forget(connection: Connection, before: datetime) -> None:
+    """Drops what was said of requests, or refused, before that time. The thumbs counted stay."""
+    await connection.execute(_SQL["forget_feedback"], before)
+    await connection.execute(_SQL["forget_refused"], before)
+
+
 async def catch_up(pool: Pool) -> None:
     """Joins what came before its request was in the log. Call it every few seconds."""
     now = datetime.now(UTC)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from pointsman.store import outcomes, partitions
+from pointsman.store import outcomes, partitions, reports
 from pointsman.store.pool import Connection
 
 HOT_DAYS: Final = 30
@@ -24,10 +24,11 @@ def expired(days: Sequence[date], today: date, keep_days: int = HOT_DAYS) -> Seq
 
 async def keep_hot(connection: Connection, today: date, keep_days: int = HOT_DAYS) -> Sequence[date]:
     """Makes the partitions of the coming days and drops those whose time is over; returns what was
-    dropped. Outcomes go with the log; the sums by agent and key stay."""
+    dropped. Outcomes and feedback go with the log; tasks, thumbs and the sums by agent and key stay."""
     gone = expired(await partitions.existing_days(connection), today, keep_days)
     await partitions.drop(connection, gone)
     await partitions.ensure(connection, partitions.days_ahead(today))
     oldest = datetime.combine(today - timedelta(days=keep_days), time(), UTC)
     await outcomes.forget(connection, oldest)
+    await reports.forget(connection, oldest)
     return gone

@@ -19,7 +19,7 @@ async def read_as(request: Request, kind: type[T]) -> T:
         raise InvalidRequest("Send the body as JSON, with `content-type: application/json`.", status=415)
     try:
         return msgspec.json.decode(await _bounded(request), type=kind)
-    except msgspec.DecodeError as error:  # a ValidationError is one too
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a ValidationError is the former
         raise InvalidRequest(f"The body is not as it should be: {error}.") from error
 
 

@@ -9,7 +9,7 @@ from tests.reports_told import REQUEST
 
 from pointsman.core.keys import ApiKey
 from pointsman.core.snapshot import AgentProfile
-from pointsman.store.inbox import InboxFull, Refusal
+from pointsman.store.inbox import InboxFull, Refusal, line_of, read
 
 GOOD = {"request_id": REQUEST, "outcome": "success"}
 TASK = "/tasks/5d1f6a53-0f0c-5cf5-9a3c-6f2f4b6f1d7e"
@@ -204,3 +204,52 @@ async def test_the_agents_profile_gives_weight_and_name(control):
     await post(control, "/agents/ci/feedback", GOOD)
     (report,) = control.inbox.reports
     assert (report.weight, report.agent_id, report.logged) == (3.0, "anon-ci", False)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+_NAMES = {"request_id", "outcome", "thumbs", "metadata", "task_id", "agent", "success", "quality_score"}
+_BODIES = st.dictionaries(st.sampled_from(sorted(_NAMES)), _JSON) | _JSON
+
+
+@given(st.sampled_from(["/agents/ci/feedback", "/tasks", TASK + "/outcome"]), _BODIES)
+async def test_no_json_makes_it_fail(path, body):
+    control = PlainControl()
+    control.inbox = PlainInbox()
+    answer = await post(control, path, body)
+    assert answer.status_code < 500
+    for report in control.inbox.reports:
+        assert list(read(line_of(report))) == [report]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rb'{"agent": "ci", "task_title": "\ud800"}',
+        b'{"agent": "ci", "task_title": "\xff"}',
+        b"",
+        b"{",
+        b"1e999",
+    ],
+)
+async def test_text_that_is_none_is_refused(control, text):
+    async with client_of(control) as client:
+        answer = await client.post("/tasks", content=text, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+
+
+async def test_a_form_of_a_web_page_is_refused(control):
+    async with client_of(control) as client:
+        answer = await client.post(
+            "/agents/ci/feedback", content=b"{}", headers={"content-type": "text/plain"}
+        )
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("key", ["x" * 201, "a\tb", "é" * 201])
+async def test_an_idempotency_key_that_is_none_is_refused(control, key):
+    headers = {"idempotency_key": key.encode("latin-1")}
+    assert (await refused(control, "/agents/ci/feedback", GOOD, **headers))[0] == 400

@@ -83,6 +83,14 @@ FROM user_satisfaction
 WHERE agent_id = $1
 ORDER BY model;
 
+-- name: forget_feedback
+-- Drops what was said before a time.
+DELETE FROM feedback WHERE received_at < $1;
+
+-- name: forget_refused
+-- Drops what was refused before a time.
+DELETE FROM refused_reports WHERE received_at < $1;
+
 -- name: keep_refused
 -- Keeps a report that could not be taken.
 INSERT INTO refused_reports (id, received_at, why, report)
