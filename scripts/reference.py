@@ -14,6 +14,7 @@ import click
 
 sys.path.insert(0, str(Path(__file__).parent))
 import reference_config
+import reference_conformance
 import reference_dialects
 import reference_gateway
 from pointsman.cli.group import main as pointsman
@@ -139,6 +140,7 @@ PAGES = {
     "dialects.md": partial(
         filled, "dialects.md", {**reference_gateway.ENDPOINTS, "matrix": reference_dialects.matrix}
     ),
+    "conformance.md": partial(reference_conformance.page, NOTE),
 }
 
 

@@ -67,7 +67,8 @@ class Gateway:
             self.process.kill()
             self.__exit__()
             said = (self.folder / "stderr.txt").read_text()
-            raise RuntimeError(f"`pointsman up` did not start: {line}{said[-2000:]}")
+            code = self.process.returncode
+            raise RuntimeError(f"`pointsman up` did not start, exit code {code}: {line}{said[-2000:]}")
         self.url = json.loads(line)["url"]
         return self
 
