@@ -21,6 +21,7 @@ SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
     ("agents.NAME", tables.AgentConfig),
     ("adaptive", AdaptiveConfig),
     ("local", tables.Local),
+    ("memory", tables.Memory),
     ("log", tables.Log),
 )
 RESTART_SECTIONS = frozenset({"database", "local"})

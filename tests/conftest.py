@@ -25,6 +25,8 @@ END $$;
 DELETE FROM feedback;
 DELETE FROM user_satisfaction;
 DELETE FROM task_executions;
+DELETE FROM agent_embeddings;
+DELETE FROM model_tiers WHERE updated_at > 'epoch';
 DELETE FROM refused_reports;
 DELETE FROM agents;
 DELETE FROM agent_volume;

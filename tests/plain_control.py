@@ -11,6 +11,7 @@ from pointsman.core.features import Features
 from pointsman.core.keys import ApiKey
 from pointsman.core.money import FREE, Price
 from pointsman.core.snapshot import AgentProfile, Alias, Model, PolicySnapshot, Target
+from pointsman.memory.keeper import TaskMemory
 from pointsman.web.app import control_app
 
 TOKEN = "the-admin-token"
@@ -57,11 +58,17 @@ class PlainControl:
         self.draining = False
         self.invalid: str | None = None
         self.inbox: Any = None
+        self.memory = TaskMemory()
         self.ring: dict[str, ApiKey] = {}
         self.seen: list[dict[str, Any]] = [an_agent("ci-bot")]
 
     def logged_as(self, agent_id: str) -> str:
         return f"anon-{agent_id}" if self.policy.profile(agent_id).anonymous else agent_id
+
+    async def forget(self, agent_id: str) -> Sequence[str]:
+        self.seen = [one for one in self.seen if one["id"] != agent_id]
+        self.done.append(f"forget {agent_id}")
+        return (agent_id, f"anon-{agent_id}")
 
     def key_of(self, headers: Mapping[bytes, bytes]) -> ApiKey | None:
         return self.ring.get(headers.get(b"authorization", b"").removeprefix(b"Bearer ").decode())

@@ -15,9 +15,10 @@ import asyncpg
 
 from pointsman.app import keys_file
 from pointsman.app.decisions import decided
+from pointsman.app.memory_tasks import MemoryTasks
 from pointsman.app.runtime import Runtime
 from pointsman.gateway.http.protocol import sweep
-from pointsman.store import api_keys, reports, retention, snapshots, spending
+from pointsman.store import api_keys, reports, retention, snapshots, spending, task_memory
 from pointsman.store.database import open_database
 from pointsman.store.errors import StoreError
 from pointsman.store.loader import Loader
@@ -35,6 +36,7 @@ SETTLE_S = 60.0
 """How long after the database was opened the loader may still have journals it has not seen."""
 REDISCOVER_EVERY_S = 60.0
 RETENTION_EVERY_S = 3600.0
+LOOK_AROUND_EVERY_S = 60.0
 DATABASE_TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, StoreError, TimeoutError)
 
 
@@ -86,7 +88,9 @@ class Background:
         await asyncio.to_thread(keys_file.write, runtime.home.keys, keys)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(work))
+        task = asyncio.create_task(work)
+        task.add_done_callback(_report)
+        self._tasks.append(task)
 
     async def _database(self) -> None:
         """Opens the database, however long it takes, and starts what needs it."""
@@ -115,8 +119,18 @@ class Background:
         self._run(_every(CATCH_UP_EVERY_S, partial(reports.catch_up, pool)))
         self._run(_every(BUDGETS_EVERY_S, self._read_budgets))
         self._run(_every(RETENTION_EVERY_S, self._keep_hot))
+        self._run(self._remember(pool, runtime.database.dsn))
         await _patiently(self.read_keys)
         await _patiently(lambda: runtime.policies.publish(pool))
+
+    async def _remember(self, pool: Pool, dsn: str) -> None:
+        """Starts the task memory, and keeps it in line with the store."""
+        tasks = MemoryTasks(self._runtime)
+        await _patiently(partial(tasks.begin, pool))
+        keep_up, start_over = partial(tasks.keep_up, pool), partial(tasks.start_over, pool)
+        self._run(listen(dsn, task_memory.CHANNEL, partial(_patiently, keep_up)))
+        self._run(listen(dsn, task_memory.ERASED_CHANNEL, partial(_patiently, start_over)))
+        self._run(_every(LOOK_AROUND_EVERY_S, partial(tasks.look_around, pool)))
 
     async def _deliver(self, pool: Pool) -> None:
         """Brings what agents report into the database."""
@@ -189,3 +203,9 @@ async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
         _logger.warning("The database did not answer (%s); it is asked again.", error)
     except Exception:
         _logger.exception("A background task failed; it is tried again.")
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """A task that is not meant to end must not do so in silence."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _logger.error("A background task has ended: %r", error, exc_info=error)

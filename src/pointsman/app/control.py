@@ -15,6 +15,7 @@ from pointsman.app.runtime import Runtime
 from pointsman.core.errors import InvalidRequest
 from pointsman.core.keys import ApiKey
 from pointsman.core.snapshot import PolicySnapshot
+from pointsman.memory.keeper import TaskMemory
 from pointsman.store.inbox import Inbox
 from pointsman.store.pool import Pool
 
@@ -53,6 +54,21 @@ class RunningControl:
         anonymous = self.policy.profile(agent_id).anonymous
         return self._runtime.parts.mask(agent_id) if anonymous else agent_id
 
+    @property
+    def memory(self) -> TaskMemory:
+        """The task memory."""
+        return self._runtime.memory
+
+    async def forget(self, agent_id: str) -> Sequence[str]:
+        """Drops an agent from this process once the store has all it did; the names it is known by."""
+        parts = self._runtime.parts
+        if self._background.loader is not None:
+            await self._background.loader.drain()
+        names = (agent_id, parts.mask(agent_id))
+        for name in names:
+            parts.registry.forget(name)
+        return names
+
     def key_of(self, headers: Mapping[bytes, bytes]) -> ApiKey | None:
         """The caller's API key. Raises `Unauthenticated`, as for requests to models."""
         return self._runtime.parts.identifier.check_key(headers)
@@ -76,6 +92,7 @@ class RunningControl:
             if self._background.loader
             else None,
             "inbox": msgspec.to_builtins(runtime.inbox.counts),
+            "memory": msgspec.to_builtins(runtime.memory.state()),
             "local_models": msgspec.to_builtins(runtime.local_models.states()),
             "bridge": msgspec.to_builtins(runtime.bridge.states()),
             "warnings": [*runtime.catalogue.warnings, *unknown_names(runtime.config, self.policy)],

@@ -28,6 +28,7 @@ class Paths(Struct, frozen=True, kw_only=True):
     keys: Path
     models: Path
     mask: Path
+    memory: Path
 
 
 def home(environ: Mapping[str, str]) -> Path:
@@ -54,4 +55,5 @@ def paths(environ: Mapping[str, str]) -> Paths:
         keys=root / "keys.json",
         models=root / "models",
         mask=root / "mask.key",
+        memory=root / "memory",
     )

@@ -31,11 +31,19 @@ from pointsman.gateway.masks import Mask
 from pointsman.gateway.outcomes import Observer
 from pointsman.gateway.pipeline import Parts, Pipeline
 from pointsman.gateway.providers.base import Endpoint
+from pointsman.memory.keeper import TaskMemory
 from pointsman.store.database import Database
 from pointsman.store.inbox import Inbox
 from pointsman.store.journal import JournalWriter
 
-AT_START = ("host", "port", "require_keys", "split_sdk_callers", "allow_beyond_loopback")
+AT_START = (
+    "host",
+    "port",
+    "require_keys",
+    "split_sdk_callers",
+    "allow_beyond_loopback",
+    "drain_timeout_s",
+)
 _logger = logging.getLogger("pointsman")
 
 
@@ -66,6 +74,7 @@ class Runtime:
         self.journal = JournalWriter(home.journal, f"gateway{os.getpid()}")
         self.observer = Observer(self.journal)
         self.inbox = Inbox(home.inbox)
+        self.memory = TaskMemory(home.memory)
 
     async def open(self) -> None:
         """Starts the local models and the bridge, looks for providers, and puts the request path together."""
@@ -148,6 +157,8 @@ class Runtime:
         """The keys of `config` that differ from the running ones and take effect only at the next start."""
         old, new = self.config.server, config.server
         names = [f"server.{name}" for name in AT_START if getattr(old, name) != getattr(new, name)]
+        if self.config.log.level != config.log.level:
+            names.append("log.level")
         sections = ("database", "local")
         names += [name for name in sections if getattr(self.config, name) != getattr(config, name)]
         if bridged(self.config.providers) != bridged(config.providers):
@@ -166,3 +177,4 @@ class Runtime:
         await asyncio.gather(self.local_models.stop(), self.bridge.stop())
         await asyncio.to_thread(self.journal.close)
         await asyncio.to_thread(self.inbox.close)
+        await self.memory.save()

@@ -42,6 +42,10 @@ class Gateway:
         """Changes something."""
         return self._call("POST", PREFIX + path, body)
 
+    def put(self, path: str, body: Any) -> Any:
+        """Sets something."""
+        return self._call("PUT", PREFIX + path, body)
+
     def delete(self, path: str) -> Any:
         """Removes something."""
         return self._call("DELETE", PREFIX + path)

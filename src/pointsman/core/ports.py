@@ -27,7 +27,8 @@ class Control(Protocol):
     """What the control API may ask of the running gateway. All answers are JSON-able.
 
     `policy` is the running snapshot; `pool` the connections to the database, None while it is away;
-    `inbox` takes what agents report (`store.inbox.Inbox`).
+    `inbox` takes what agents report (`store.inbox.Inbox`); `memory` is the task memory
+    (`memory.keeper.TaskMemory`).
     """
 
     @property
@@ -38,6 +39,14 @@ class Control(Protocol):
 
     @property
     def inbox(self) -> Any: ...
+
+    @property
+    def memory(self) -> Any: ...
+
+    async def forget(self, agent_id: str) -> Sequence[str]:
+        """Drops an agent from this process, after what it did has reached the store, and returns all names
+        under which that knows it: its id, and the one that stands for it when it is anonymous."""
+        ...
 
     def logged_as(self, agent_id: str) -> str:
         """The name under which an agent is in the log: its own, or a keyed hash if it is anonymous."""

@@ -82,6 +82,10 @@ class AgentRegistry:
         """The agent's entry, if it has one of its own."""
         return self._agents.get(agent_id)
 
+    def forget(self, agent_id: str) -> None:
+        """Drops an agent; its next request makes it known again."""
+        self._agents.pop(agent_id, None)
+
     def snapshot(self) -> list[Mapping[str, Any]]:
         """All agents as plain values, by id, each with its counts by tier."""
         return [

@@ -6,7 +6,7 @@ until then they are left out, since vectors of two embedders cannot be compared.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pointsman.memory.texts import TextEmbedder
@@ -15,38 +15,39 @@ from pointsman.store.pool import Pool
 from pointsman.store.task_memory import TaskText
 
 BATCH: Final = 200
+MayEmbed = Callable[[str], bool]
+"""Whether the tasks of the agent of that id may be embedded."""
 
 
 async def embed_missing(
-    pool: Pool, embedder: TextEmbedder, opted_out: Sequence[str] = (), *, of_others: bool = False
+    pool: Pool, embedder: TextEmbedder, may_embed: MayEmbed, *, of_others: bool = False
 ) -> int:
     """Embeds the tasks that have no embedding, or (`of_others`) one of another embedder, and returns how
-    many. Tasks of agents that `opted_out` of logging get none. Several processes may do so at once."""
+    many. Tasks of agents that `may_embed` refuses get none. Several processes may do so at once."""
     done = 0
+    refused: set[str] = set()
     while True:
-        count = await _embed_batch(pool, embedder, opted_out, of_others=of_others)
-        done += count
-        if count < BATCH:
+        found, embedded = await _embed_batch(pool, embedder, may_embed, refused, of_others=of_others)
+        done += embedded
+        if found < BATCH:
             return done
 
 
-async def prepare(pool: Pool, embedder: TextEmbedder, opted_out: Sequence[str] = ()) -> None:
-    """Makes the store ready for an embedder: its index, and no embeddings of agents that `opted_out`."""
-    await task_memory.ensure_index(pool, embedder.dimensions)
-    if opted_out:
-        await task_memory.drop_embeddings(pool, opted_out)
-
-
 async def _embed_batch(
-    pool: Pool, embedder: TextEmbedder, opted_out: Sequence[str], *, of_others: bool
-) -> int:
+    pool: Pool, embedder: TextEmbedder, may_embed: MayEmbed, refused: set[str], *, of_others: bool
+) -> tuple[int, int]:
+    """How many tasks were found and embedded. Whom `may_embed` refuses is added to `refused`, and not looked
+    at again."""
     async with pool.acquire() as connection, connection.transaction():
-        tasks = await task_memory.wanting(connection, embedder.name, BATCH, opted_out, of_others=of_others)
+        but = sorted(refused)
+        found = await task_memory.wanting(connection, embedder.name, BATCH, but, of_others=of_others)
+        refused |= {task.agent_id for task in found if not may_embed(task.agent_id)}
+        tasks = [task for task in found if task.agent_id not in refused]
         if tasks:
             vectors = await asyncio.to_thread(_embedded, embedder, tasks)
             pairs = [(task.id, vector) for task, vector in zip(tasks, vectors, strict=True)]
             await task_memory.set_embeddings(connection, embedder.name, pairs)
-    return len(tasks)
+    return len(found), len(tasks)
 
 
 def _embedded(embedder: TextEmbedder, tasks: Sequence[TaskText]) -> list[list[float]]:

@@ -78,6 +78,7 @@ class TaskMirror:
         self._index: VectorIndex[UUID] = VectorIndex(dimensions)
         self._tasks: dict[UUID, Remembered] = {}
         self._position = (EPOCH, NO_ID)
+        self._changed = False
         self._lock = asyncio.Lock()
 
     def __len__(self) -> int:
@@ -114,6 +115,7 @@ class TaskMirror:
         async with self._lock:
             self._index, self._tasks = VectorIndex(self.dimensions), {}
             self._position = (await task_memory.edge(pool, self.embedder, MAX_TASKS), NO_ID)
+            self._changed = True
             await self._catch_up(pool)
             await asyncio.to_thread(self._save)
 
@@ -138,6 +140,7 @@ class TaskMirror:
     def _take(self, changes: Sequence[Change]) -> None:
         """Brings a batch in. A task whose embedding is in the index already only changes its facts: an
         embedding belongs to the words a task was begun with."""
+        self._changed = True
         gone = [change.id for change in changes if change.embedding is None]
         for task in gone:
             self._tasks.pop(task, None)
@@ -160,7 +163,7 @@ class TaskMirror:
         self._index.remove(surplus)
 
     def _save(self) -> None:
-        if self._file is None:
+        if self._file is None or not self._changed:
             return
         notes = _notes_of(self._file)
         try:
@@ -177,6 +180,7 @@ class TaskMirror:
             fresh.touch(mode=0o600)
             fresh.write_bytes(msgspec.msgpack.encode(kept))
             fresh.replace(notes)
+            self._changed = False
         except OSError as error:
             _logger.warning("The index of the task memory is not kept: %s", error)
 

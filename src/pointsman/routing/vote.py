@@ -23,11 +23,12 @@ CLOSE: Final = 0.1
 
 class Tried(Struct, frozen=True, kw_only=True):
     """One earlier task. `name` did it; `success` is how well, 0 to 1; `similarity` is the cosine of the two
-    tasks' embeddings, -1 to 1."""
+    tasks' embeddings, -1 to 1; `share`, 0 to 1, is how much of its weight it gets."""
 
     name: str
     success: float
     similarity: float
+    share: float = 1.0
 
 
 class Stand(Struct, frozen=True, kw_only=True):
@@ -59,7 +60,7 @@ def standings(tried: Iterable[Tried], priors: Mapping[str, float] | None = None)
     sums: dict[str, tuple[float, float, int]] = dict.fromkeys(known, (0.0, 0.0, 0))
     for one in tried:
         weight, good, tasks = sums.get(one.name, (0.0, 0.0, 0))
-        counts = kernel(one.similarity)
+        counts = kernel(one.similarity) * one.share
         success = min(max(one.success, 0.0), 1.0) if isfinite(one.success) else 0.0
         sums[one.name] = (weight + counts, good + counts * success, tasks + 1)
     return {

@@ -37,9 +37,10 @@ NO_ID: Final = UUID(int=0)
 
 
 class TaskText(Struct, frozen=True, kw_only=True):
-    """A task that wants an embedding, and its words."""
+    """A task that wants an embedding, whose it is, and its words."""
 
     id: UUID
+    agent_id: str
     text: str
 
 
@@ -107,16 +108,23 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 
 async def wanting(
-    connection: Connection, embedder: str, limit: int, opted_out: Sequence[str], *, of_others: bool
+    connection: Connection, embedder: str, limit: int, but: Sequence[str], *, of_others: bool
 ) -> list[TaskText]:
     """Tasks that have words and no embedding, or (`of_others`) one of another embedder; locked until the
-    end of the caller's transaction, so that no two workers do the same. Never tasks of the agents that
-    `opted_out`."""
+    end of the caller's transaction, so that no two workers do the same. Not tasks of the agents in
+    `but`."""
     if of_others:
-        rows = await connection.fetch(_SQL["embedded_by_others"], limit, list(opted_out), embedder)
+        rows = await connection.fetch(_SQL["embedded_by_others"], limit, list(but), embedder)
     else:
-        rows = await connection.fetch(_SQL["not_embedded"], limit, list(opted_out))
-    return [TaskText(id=row["id"], text=text_of(row["task_title"], row["task_description"])) for row in rows]
+        rows = await connection.fetch(_SQL["not_embedded"], limit, list(but))
+    return [
+        TaskText(
+            id=row["id"],
+            agent_id=row["agent_id"],
+            text=text_of(row["task_title"], row["task_description"]),
+        )
+        for row in rows
+    ]
 
 
 def text_of(title: str | None, description: str | None) -> str:
@@ -135,6 +143,11 @@ async def set_embeddings(
     await connection.executemany(
         _SQL["set_embedding"], [(task, vector, embedder) for task, vector in vectors]
     )
+
+
+async def embedded_agents(pool: Pool) -> list[str]:
+    """Whose tasks have embeddings."""
+    return [row["agent_id"] for row in await pool.fetch(_SQL["embedded_agents"])]
 
 
 async def drop_embeddings(pool: Pool, agents: Sequence[str]) -> None:

@@ -153,6 +153,12 @@ class Local(Section, frozen=True, kw_only=True):
     ] = 0
 
 
+class Memory(Section, frozen=True, kw_only=True):
+    """`[memory]`: what is remembered of tasks. `agents_dir` is a folder with one Markdown file an agent."""
+
+    agents_dir: str | None = None
+
+
 class Log(Section, frozen=True, kw_only=True):
     """`[log]`: the gateway's own log file, and how long rows of the request log are kept."""
 
@@ -171,6 +177,7 @@ class Config(Section, frozen=True, kw_only=True):
     agents: dict[str, AgentConfig] = field(default_factory=dict)
     adaptive: AdaptiveConfig = AdaptiveConfig()
     local: Local = Local()
+    memory: Memory = Memory()
     log: Log = Log()
 
     def database_url(self, environ: Mapping[str, str]) -> str | None:

@@ -12,25 +12,110 @@ EPILOG = """\b
 Examples:
   pointsman agents
   pointsman agents claude-code
-  pointsman agents --json"""
+  pointsman agents --unused
+  pointsman agents --overloaded --json"""
+
+FORGET_EPILOG = """\b
+Example:
+  pointsman agents forget old-bot --yes"""
 
 COUNTS = ("requests", "retries", "side_requests", "tokens_in", "tokens_out", "cost_usd_micros")
 
 
-@click.command(epilog=EPILOG)
-@click.argument("agent_id", required=False, metavar="[ID]")
+class AgentGroup(click.Group):
+    """A group whose first word is an agent's id when it is none of its commands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """`pointsman agents ID` is `pointsman agents show ID`."""
+        if args[0] not in self.commands:
+            return "show", show, args
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=AgentGroup, epilog=EPILOG, invoke_without_command=True)
+@click.option("--unused", is_flag=True, help="Agents with a tier or a specification that did nothing lately.")
+@click.option(
+    "--overloaded", is_flag=True, help="Agents that did many tasks lately, and too few of them well."
+)
+@click.option("--days", type=int, help="How many days to look back.")
 @as_json
-def command(agent_id: str | None, as_json: bool) -> None:
-    """List the agents that have called and what they used; or show one of them with its profile."""
-    from pointsman.cli.gateway import quoted, running
+@click.pass_context
+def command(ctx: click.Context, unused: bool, overloaded: bool, days: int | None, as_json: bool) -> None:
+    """List the agents that have called and what they used; or, given an ID, show that one."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from pointsman.cli.gateway import running
 
     gateway = running()
-    if agent_id is None:
-        found = gateway.get("/agents")
-        _show_all(found["agents"]) if not as_json else print_json(found)
+    if unused:
+        found = gateway.get("/agents/unused", days=days)
+        print_json(found) if as_json else _say_unused(found)
+    elif overloaded:
+        found = gateway.get("/agents/overloaded", days=days)
+        print_json(found) if as_json else _show_overloaded(found)
     else:
-        found = gateway.get(f"/agents/{quoted(agent_id)}")
-        _show_one(found) if not as_json else print_json(found)
+        found = gateway.get("/agents", days=days)
+        print_json(found) if as_json else _show_all(found["agents"])
+
+
+@command.command(epilog=EPILOG)
+@click.argument("agent_id", metavar="ID")
+@as_json
+def show(agent_id: str, as_json: bool) -> None:
+    """Show one agent: what it used, its profile, and how its models do."""
+    from pointsman.cli.gateway import quoted, running
+
+    found = running().get(f"/agents/{quoted(agent_id)}")
+    print_json(found) if as_json else _show_one(found)
+
+
+@command.command(epilog=FORGET_EPILOG)
+@click.argument("agent_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+def forget(agent_id: str, yes: bool, as_json: bool) -> None:
+    """Erase an agent for good: its requests, tasks, embeddings, evidence and name.
+
+    What it has cost is kept without its name. Keys that name it stay; revoke them with `pointsman keys`.
+    """
+    from pointsman.cli.gateway import quoted, running
+
+    if not yes:
+        click.confirm(f"Erase all that is known of {figures.printable(agent_id)}?", abort=True, err=True)
+    erased = running().delete(f"/agents/{quoted(agent_id)}")
+    print_json(erased) if as_json else _say_erased(erased)
+
+
+def _say_erased(erased: dict[str, Any]) -> None:
+    rows = sum(erased["rows"].values())
+    click.echo(f"{figures.printable(erased['agent_id'])} is forgotten: {figures.count(rows)} rows erased.")
+    if erased["keys"]:
+        click.echo(f"Keys that still name it: {', '.join(erased['keys'])}")
+
+
+def _say_unused(found: dict[str, Any]) -> None:
+    for name in found["agents"]:
+        click.echo(figures.printable(name))
+    if not found["agents"]:
+        click.echo(f"Every agent did something in the last {found['days']} days.")
+
+
+def _show_overloaded(found: dict[str, Any]) -> None:
+    from pointsman.cli.tables import Column, table
+
+    columns = [Column("AGENT"), *[Column(title, right=True) for title in ("TASKS", "SUCCESS", "DURATION")]]
+    rows = [
+        [
+            one["agent_used"],
+            figures.count(one["task_count"]),
+            figures.share(one["success_rate"]),
+            figures.span(one["avg_duration_ms"]),
+        ]
+        for one in found["agents"]
+    ]
+    table(columns, rows, f"No agent did more than {found['tasks']} tasks and too few of them well.")
 
 
 def _show_all(agents: list[dict[str, Any]]) -> None:

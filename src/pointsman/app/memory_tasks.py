@@ -1,0 +1,82 @@
+"""Keeps the task memory of a runtime in line with the store, the folder of agents, and who opted out."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from pointsman.app.config import Config
+from pointsman.app.runtime import Runtime
+from pointsman.store.pool import Pool
+
+_logger = logging.getLogger("pointsman.memory")
+
+
+class MemoryTasks:
+    """What `background` runs for the memory. The errors of a database that is away are raised."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._complaint = ""
+
+    async def begin(self, pool: Pool) -> None:
+        """Reads the embedder, and brings the memory up to date for the first time."""
+        memory = self._runtime.memory
+        if memory.embedder is None and memory.error is None:
+            await asyncio.to_thread(memory.load)
+        await memory.begin(pool, self.may_embed())
+
+    async def keep_up(self, pool: Pool) -> None:
+        """Takes in what the store has announced."""
+        await self._runtime.memory.keep_up(pool, self.may_embed())
+
+    async def start_over(self, pool: Pool) -> None:
+        """Lets go of tasks that were erased."""
+        await self._runtime.memory.start_over(pool)
+
+    async def look_around(self, pool: Pool) -> None:
+        """Erases the embeddings of agents that opted out meanwhile, takes in what an announcement did not
+        lead to, and reads changed specifications."""
+        memory = self._runtime.memory
+        memory.agents_dir = agents_folder(
+            self._runtime.config, self._runtime.config_file, self._runtime.home.home
+        )
+        await memory.respect(pool, self.may_embed())
+        await self.keep_up(pool)
+        try:
+            read = await memory.read_agents(pool)
+        except FileNotFoundError as error:
+            self._complain(f"The folder of agents is not there: {error.filename}")
+            return
+        except OSError as error:
+            self._complain(f"The folder of agents cannot be read: {error}")
+            return
+        if read is not None and read.unreadable:
+            self._complain(f"Specifications that cannot be read: {', '.join(read.unreadable)}")
+
+    def may_embed(self) -> Callable[[str], bool]:
+        """Tells whose tasks may be embedded: those of agents that did not opt out of logging, under
+        whichever name they are logged."""
+        policy = self._runtime.policies.policy.current
+        mask = self._runtime.parts.mask
+        hidden = {mask(name) for name, profile in policy.agents.items() if not profile.log_requests}
+
+        def may(agent: str) -> bool:
+            return agent not in hidden and policy.profile(agent).log_requests
+
+        return may
+
+    def _complain(self, message: str) -> None:
+        """Says each thing once."""
+        if message != self._complaint:
+            self._complaint = message
+            _logger.warning("%s", message)
+
+
+def agents_folder(config: Config, config_file: Path | None, home: Path) -> Path | None:
+    """The folder of `memory.agents_dir`; a relative one starts where the configuration lies, else at home."""
+    written = config.memory.agents_dir
+    if not written:
+        return None
+    base = config_file.parent if config_file is not None else home
+    return base / Path(written).expanduser()

@@ -1,0 +1,223 @@
+"""Which agent and which model should do a task, judged by how similar tasks went.
+
+The agent is the one that did such tasks reliably, or whose specification is nearest while it has done few.
+The model is the winner of the vote (`routing.vote`); tasks of other agents count half. Without similar
+tasks the agent's tier decides. Pure: what was found in the store goes in.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from pointsman.core.snapshot import PolicySnapshot, Target
+from pointsman.routing.vote import PRIOR_MEAN, Stand, Tried, standings, vote
+from pointsman.store.agent_specs import NearAgent
+from pointsman.store.model_tiers import ModelTier, tier_of
+from pointsman.store.task_memory import PastTask
+
+AgentBasis = Literal["asked", "similar_tasks", "specification", "none"]
+ModelBasis = Literal["similar_tasks", "escalated", "tier", "default"]
+
+DEFAULT_MODEL: Final = "sonnet"
+"""What seed E falls back to when nothing at all is known."""
+SEED_COSTS: Final = {"haiku": 1.0, "sonnet": 10.0, "opus": 100.0}
+"""Seed E's costs of its three models, for when none of them is served here."""
+OTHERS_SHARE: Final = 0.5
+LEAST_WEIGHT: Final = 0.05
+"""Less than one task at a similarity of 0.7 is no evidence."""
+OUTPUT_SHARE: Final = 0.25
+"""Of the tokens of a usual request."""
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What the store knows about a task: similar ones, agents by how near their specification is, tiers."""
+
+    similar: Sequence[PastTask] = ()
+    near_agents: Sequence[NearAgent] = ()
+    tiers: Sequence[ModelTier] = ()
+
+
+class Recommendation(Struct, frozen=True, kw_only=True):
+    """Who should do a task. `agent` is None when no agent is known. `model` is the name used in tasks and
+    tiers, `target` what serves it here, if anything. `reliability`, 0 to 1, is None without similar tasks.
+    `models` and `agents` are the rankings, `similar` the evidence, nearest first."""
+
+    task_type: str
+    agent: str | None
+    agent_basis: AgentBasis
+    model: str
+    model_basis: ModelBasis
+    target: str | None
+    reliability: float | None
+    reason: str
+    models: tuple[Stand, ...]
+    agents: tuple[Stand, ...]
+    similar: tuple[PastTask, ...]
+
+
+class _Choice(Struct, frozen=True, kw_only=True):
+    model: str
+    basis: ModelBasis
+    reliability: float | None = None
+    ranking: tuple[Stand, ...] = ()
+
+
+def recommend(
+    evidence: Evidence,
+    snapshot: PolicySnapshot,
+    *,
+    task_type: str = "",
+    agent: str | None = None,
+    models: Sequence[str] = (),
+) -> Recommendation:
+    """The recommendation for a task. `agent` is given when it is settled already; `models` bounds the
+    choice to those names (empty: any)."""
+    agents = rank_agents(evidence)
+    chosen, agent_basis = (agent, "asked") if agent else _first_agent(agents, evidence)
+    prices = {task.assigned_model: price_of(task.assigned_model, snapshot) for task in evidence.similar}
+    choice = _model(evidence, chosen, _priced(prices, evidence, snapshot), models)
+    target = target_of(choice.model, snapshot)
+    return Recommendation(
+        task_type=task_type,
+        agent=chosen,
+        agent_basis=agent_basis,
+        model=choice.model,
+        model_basis=choice.basis,
+        target=target.id if target is not None else None,
+        reliability=choice.reliability,
+        reason=_reason(choice, chosen, agent_basis),
+        models=choice.ranking,
+        agents=tuple(agents),
+        similar=tuple(evidence.similar),
+    )
+
+
+def rank_agents(evidence: Evidence) -> list[Stand]:
+    """The agents, best first: by how reliably they did similar tasks, of which the nearness of their
+    specification is the prior."""
+    priors = {near.agent_name: min(max(near.similarity, 0.0), 1.0) for near in evidence.near_agents}
+    tried = [
+        Tried(name=task.agent_used, success=float(task.success), similarity=task.similarity)
+        for task in evidence.similar
+    ]
+    found = [
+        one for one in standings(tried, priors).values() if one.weight >= LEAST_WEIGHT or one.name in priors
+    ]
+    return sorted(found, key=lambda one: (-one.reliability, -one.weight, one.name))
+
+
+def target_of(name: str, snapshot: PolicySnapshot) -> Target | None:
+    """What serves a model here: by its id or name, else the newest model whose name has `name` as a part,
+    such as `haiku`; None when nothing does."""
+    if name in snapshot.targets:
+        return snapshot.targets[name]
+    for identity in snapshot.names.get(name, ()):
+        if identity in snapshot.targets:
+            return snapshot.targets[identity]
+    wanted = name.lower()
+    fitting = [target for target in snapshot.targets.values() if _has_part(target.model.name, wanted)]
+    return max(fitting, key=lambda target: (target.model.created_s, target.id), default=None)
+
+
+def price_of(name: str, snapshot: PolicySnapshot) -> float | None:
+    """Micro-dollars for a million tokens, a quarter of them output; None for a model nobody serves here."""
+    target = target_of(name, snapshot)
+    if target is None:
+        return None
+    price = target.model.price
+    return price.input_usd_micros * (1 - OUTPUT_SHARE) + price.output_usd_micros * OUTPUT_SHARE
+
+
+def _has_part(model: str, wanted: str) -> bool:
+    parts = model.lower().replace("/", "-").replace(".", "-").replace(":", "-").split("-")
+    return bool(wanted) and wanted in parts
+
+
+def _priced(
+    found: Mapping[str, float | None], evidence: Evidence, snapshot: PolicySnapshot
+) -> Mapping[str, float]:
+    """The prices that are known, those of the tiers' models too; seed E's costs when none is."""
+    names = {tier.default_model for tier in evidence.tiers}
+    every = {**{name: price_of(name, snapshot) for name in names}, **found}
+    known = {name: price for name, price in every.items() if price is not None}
+    return known or SEED_COSTS
+
+
+def _first_agent(agents: Sequence[Stand], evidence: Evidence) -> tuple[str | None, AgentBasis]:
+    if not agents:
+        return None, "none"
+    best = agents[0]
+    return best.name, "similar_tasks" if best.weight >= LEAST_WEIGHT else "specification"
+
+
+def _model(
+    evidence: Evidence, agent: str | None, prices: Mapping[str, float], allowed: Sequence[str]
+) -> _Choice:
+    tried = [
+        Tried(
+            name=task.assigned_model,
+            success=float(task.success),
+            similarity=task.similarity,
+            share=1.0 if agent is None or task.agent_used == agent else OTHERS_SHARE,
+        )
+        for task in evidence.similar
+        if not allowed or task.assigned_model in allowed
+    ]
+    ranking = tuple([one for one in vote(tried, prices) if one.weight >= LEAST_WEIGHT])
+    if not ranking:
+        return _by_tier(evidence, agent, allowed)
+    best = ranking[0]
+    if best.reliability >= PRIOR_MEAN:
+        return _Choice(model=best.name, basis="similar_tasks", reliability=best.reliability, ranking=ranking)
+    return _escalated(ranking, evidence, prices, allowed)
+
+
+def _by_tier(evidence: Evidence, agent: str | None, allowed: Sequence[str]) -> _Choice:
+    tier = tier_of(agent, evidence.tiers) if agent else None
+    if tier is not None and (not allowed or tier.default_model in allowed):
+        return _Choice(model=tier.default_model, basis="tier")
+    default = DEFAULT_MODEL if not allowed or DEFAULT_MODEL in allowed else allowed[0]
+    return _Choice(model=default, basis="default")
+
+
+def _escalated(
+    ranking: tuple[Stand, ...], evidence: Evidence, prices: Mapping[str, float], allowed: Sequence[str]
+) -> _Choice:
+    """All that were tried mostly failed: the cheapest untried model that is dearer than the best of them."""
+    failed = {one.name: one for one in ranking}
+    best = ranking[0]
+    floor = prices.get(best.name, 0.0)
+    names = set(allowed) or {tier.default_model for tier in evidence.tiers}
+    dearer = [name for name in names if name not in failed and name in prices and prices[name] > floor]
+    if not dearer:
+        return _Choice(model=best.name, basis="similar_tasks", reliability=best.reliability, ranking=ranking)
+    return _Choice(
+        model=min(dearer, key=lambda name: (prices[name], name)), basis="escalated", ranking=ranking
+    )
+
+
+def _reason(choice: _Choice, agent: str | None, basis: AgentBasis) -> str:
+    who = {
+        "asked": f"{agent} was asked for",
+        "similar_tasks": f"{agent} did similar tasks most reliably",
+        "specification": f"{agent}'s specification is nearest",
+        "none": "no agent is known",
+    }[basis]
+    return f"{who}; {_model_reason(choice)}"
+
+
+def _model_reason(choice: _Choice) -> str:
+    if choice.basis == "tier":
+        return f"no similar task is known, and {choice.model} is the agent's tier"
+    if choice.basis == "default":
+        return f"neither a similar task nor a tier is known, so {choice.model} is the default"
+    best = choice.ranking[0]
+    tasks = f"{best.tasks} similar task{'' if best.tasks == 1 else 's'}"
+    if choice.basis == "escalated":
+        return (
+            f"{best.name} mostly failed at {tasks} (reliability {best.reliability:.2f}), "
+            f"so {choice.model} is next by price"
+        )
+    others = " and is the cheapest as reliable" if len(choice.ranking) > 1 else ""
+    return f"{best.name} did {tasks} with reliability {best.reliability:.2f}{others}"
