@@ -6,7 +6,7 @@ from pointsman.core.chat import Finish, ToolCall
 from pointsman.core.errors import PointsmanError
 from pointsman.core.events import FinishState
 from pointsman.core.features import Need
-from pointsman.gateway.outcomes.asked import NOTHING_ASKED, Asked, Asker
+from pointsman.gateway.outcomes.asked import NOTHING_ASKED, Asked, Asker, Body
 
 if TYPE_CHECKING:
     from pointsman.gateway.call import Call, Tried
@@ -15,9 +15,20 @@ if TYPE_CHECKING:
 class Answer:
     """One attempt's answer. `asked` is read from the request only when something hangs on it."""
 
-    __slots__ = ("_asker", "_call", "calls", "error", "finish", "max_output_tokens", "state", "text", "tried")
+    __slots__ = (
+        "_asker",
+        "_body",
+        "_call",
+        "calls",
+        "error",
+        "finish",
+        "max_output_tokens",
+        "state",
+        "text",
+        "tried",
+    )
 
-    def __init__(self, call: "Call", tried: "Tried", asker: Asker) -> None:
+    def __init__(self, call: "Call", tried: "Tried", body: Body, asker: Asker) -> None:
         tally = tried.attempt.tally
         self.tried = tried
         self.state: FinishState = tried.state
@@ -26,6 +37,7 @@ class Answer:
         self.text = "".join(tally.pieces)
         self.calls: list[ToolCall] = tally.calls()
         self.max_output_tokens = call.outline.max_output_tokens
+        self._body = body
         self._call = call
         self._asker = asker
 
@@ -64,10 +76,9 @@ class Answer:
 
     def asked(self) -> Asked:
         """The tools' schemas and the format asked for."""
-        return self._asker.asked(self._call.codec.name, self._call.exchange.body)
+        return self._asker.asked(self._body)
 
     def format_asked(self) -> Asked:
         """The same, where a format was asked for; else nothing, without reading the request."""
-        call = self._call
-        wants = call.outline.needs & Need.JSON_SCHEMA or b"json_object" in call.exchange.body
+        wants = self._call.outline.needs & Need.JSON_SCHEMA or b"json_object" in self._body.raw
         return self.asked() if wants else NOTHING_ASKED

@@ -44,11 +44,12 @@ class Asker:
     def __init__(self, capacity: int = 256) -> None:
         self._known: Recent[tuple[str, int], Asked] = Recent(capacity)
 
-    def asked(self, form: str, body: bytes) -> Asked:
-        """What the body, of the wire form `form`, asks for; nothing where it cannot be read."""
+    def asked(self, body: "Body") -> Asked:
+        """What the body asks for; nothing where it cannot be read."""
+        form = body.form
         if form not in HISTORY:
             return NOTHING_ASKED
-        fields = {name: raw for name, raw in fields_of(body).items() if name in _FIELDS}
+        fields = {name: raw for name, raw in body.fields.items() if name in _FIELDS}
         text = msgspec.json.encode(fields)
         if len(text) > MAX_ASKED_BYTES:
             return NOTHING_ASKED
@@ -60,12 +61,25 @@ class Asker:
         return known
 
 
-def fields_of(body: bytes) -> dict[str, Raw]:
-    """The body's fields; none when it is no object."""
-    try:
-        return _RAW.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return {}
+class Body:
+    """A request's body and its wire form. Its fields are found once, when they are first asked for."""
+
+    __slots__ = ("_fields", "form", "raw")
+
+    def __init__(self, form: str, raw: bytes) -> None:
+        self.form = form
+        self.raw = raw
+        self._fields: dict[str, Raw] | None = None
+
+    @property
+    def fields(self) -> dict[str, Raw]:
+        """The body's fields; none when it is no object."""
+        if self._fields is None:
+            try:
+                self._fields = _RAW.decode(self.raw)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                self._fields = {}
+        return self._fields
 
 
 def canonical(form: str, history: list[Raw], fields: Mapping[str, Raw]) -> ChatRequest | None:

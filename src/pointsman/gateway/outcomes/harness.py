@@ -22,7 +22,7 @@ _BLOCK: Final = re.compile(
 """Stretches which a coding agent puts into the human's message."""
 _WRAPPER: Final = re.compile(r"</?(?:task|feedback|user_message|user_query|user_input)>")
 _FENCE: Final = re.compile(r"^(```|~~~).*?(?:^\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
-_QUOTE: Final = re.compile(r"^\s*>.*$", re.MULTILINE)
+_QUOTE: Final = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
 INTERRUPTED: Final = re.compile(
     r"\[Request interrupted by user(?: for tool use)?\]|<turn_aborted>|\[(?:Aborted"

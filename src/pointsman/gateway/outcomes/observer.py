@@ -19,7 +19,7 @@ from pointsman.core.outcomes import OutcomeRecord, event_id_of
 from pointsman.core.ports import Recorder
 from pointsman.gateway.outcomes import steps
 from pointsman.gateway.outcomes.answers import Answer
-from pointsman.gateway.outcomes.asked import Asker
+from pointsman.gateway.outcomes.asked import Asker, Body
 from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
 from pointsman.gateway.outcomes.memory import MAX_SIGHTINGS, IssuedCall, Memory, Step, Thread
 from pointsman.gateway.outcomes.signals import SIGNALS
@@ -108,11 +108,12 @@ class Observer:
 
     def _look(self, call: "Call") -> None:
         *before, last = call.tried
+        body = Body(call.codec.name, call.exchange.body)
         for tried in before:
-            answer = Answer(call, tried, self._asker)
+            answer = Answer(call, tried, body, self._asker)
             failed = steps.step_of(call, tried, answer, Thread())
             self._at(Stage.ANSWER, Seen(step=failed, now_us=failed.ended_at_us, answer=answer))
-        answer = Answer(call, last, self._asker)
+        answer = Answer(call, last, body, self._asker)
         step = steps.step_of(call, last, answer, Thread(client_ip=call.exchange.client_ip))
         seen = Seen(step=step, now_us=step.ended_at_us, answer=answer)
         if call.kind.startswith("side_"):
@@ -120,7 +121,7 @@ class Observer:
             if call.kind == RequestKind.SIDE_COMMIT:
                 self._look_at_commit(call)
             return
-        self._join(call, step)
+        self._join(call, body, step)
         if step.state is FinishState.CLIENT_GONE:
             loop = asyncio.get_running_loop()
             loop.call_later(RETRY_GRACE_S, self._safely, self._at, Stage.ANSWER, seen)
@@ -132,14 +133,14 @@ class Observer:
             self._memory.remember(step, call.caller.session_key, distinct=steps.is_distinct(answer))
         self._keep_sweeping()
 
-    def _join(self, call: "Call", step: Step) -> None:
+    def _join(self, call: "Call", body: Body, step: Step) -> None:
         """Puts the step into its conversation, and looks at what its request says of earlier ones."""
         now_us = call.started_at_us
         again = self._memory.by_body(step.agent_id, step.body_hash)
         if again is not None and not again.complete:
             again.retried = True
             self._at(Stage.NEXT, Seen(step=again, now_us=now_us, request=step))
-        earlier, tail = steps.followed(call, self._memory)
+        earlier, tail = steps.followed(call, body, self._memory)
         step.asked = steps.asked_by(call, tail)
         step.opens_turn = step.asked != 0
         if earlier is not None:

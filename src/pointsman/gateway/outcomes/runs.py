@@ -5,6 +5,26 @@ from typing import Final, NamedTuple
 
 HEAD_CHARS: Final = 2_000
 END_CHARS: Final = 6_000
+LINES_A_WORD: Final = 12
+MAX_LINE_CHARS: Final = 300
+_WORDS: Final = (
+    *(
+        "fail",
+        "FAIL",
+        "Fail",
+        "passed",
+        "passing",
+        "Passed",
+        "PASS",
+        "pass ",
+        "error",
+        "Error",
+        "ERR",
+        "errors",
+    ),
+    *("OK", "ok ", "ok\t", "Ran ", "BUILD", "Build", "Traceback", "Finished", "***", "issues found"),
+)
+"""Each line that reports a run holds one of these."""
 
 
 class Run(NamedTuple):
@@ -22,11 +42,11 @@ _RED: Final = (
     ),
     ("unittest", r"^FAILED \((?:failures|errors)=\d+|^FAIL: test|^ERROR: test"),
     ("cargo", r"^test result: FAILED|^error\[E\d{4}\]|^error: could not compile|^error: aborting due to"),
-    ("go", r"^--- FAIL:|^FAIL\s+\S+|^FAIL$"),
+    ("go", r"^--- FAIL:|^FAIL[ \t]+\S+|^FAIL$"),
     (
         "js",
-        r"^\s*Tests?:?\s+.*[1-9]\d* failed|^\s*Test Files\s+.*[1-9]\d* failed"
-        r"|^\s*[1-9]\d* failing\b|^# fail [1-9]",
+        r"^[ \t]*Tests?:?[ \t]+.*[1-9]\d* failed|^[ \t]*Test Files[ \t]+.*[1-9]\d* failed"
+        r"|^[ \t]*[1-9]\d* failing\b|^# fail [1-9]",
     ),
     ("tsc", r"\berror TS\d{4,5}:|^Found [1-9]\d* errors?\b"),
     ("npm", r"^npm ERR!|^npm error\b"),
@@ -39,7 +59,7 @@ _RED: Final = (
     ),
     (
         "python",
-        r"^Traceback \(most recent call last\):|^\s*(?:SyntaxError|IndentationError): "
+        r"^Traceback \(most recent call last\):|^[ \t]*(?:SyntaxError|IndentationError): "
         r"|^Found [1-9]\d* errors? in ",
     ),
     ("phpunit", r"^FAILURES!|^Tests: \d+, .*(?:Failures|Errors): [1-9]"),
@@ -47,10 +67,10 @@ _RED: Final = (
 )
 _GREEN: Final = (
     ("pytest", r"^(?:=+ )?\d+ passed\b(?!.*\b(?:failed|errors?)\b).* in [\d.]+s"),
-    ("unittest", r"^Ran [1-9]\d* tests? in .*\s+OK\b"),
-    ("cargo", r"^test result: ok\. [1-9]|^\s+Finished `?\w+`? "),
-    ("go", r"^ok\s+\S+\s+(?:[\d.]+s|\(cached\))|^PASS$"),
-    ("js", r"^\s*Tests?:?\s+[1-9]\d* passed|^\s*[1-9]\d* passing\b|^# pass [1-9]\d*$"),
+    ("unittest", r"^Ran [1-9]\d* tests? in .*\n+OK\b"),
+    ("cargo", r"^test result: ok\. [1-9]|^[ \t]+Finished `?\w+`? "),
+    ("go", r"^ok[ \t]+\S+[ \t]+(?:[\d.]+s|\(cached\))|^PASS$"),
+    ("js", r"^[ \t]*Tests?:?[ \t]+[1-9]\d* passed|^[ \t]*[1-9]\d* passing\b|^# pass [1-9]\d*$"),
     ("tsc", r"^Found 0 errors\b"),
     ("jvm", r"^BUILD SUCCESSFUL|\bBUILD SUCCESS\b"),
     ("dotnet", r"^Build succeeded|^Passed!\s+-\s+Failed:\s+0"),
@@ -78,8 +98,25 @@ def run_in(text: str) -> Run | None:
     Run(family='pytest', green=False)
     """
     parts = text if len(text) <= HEAD_CHARS + END_CHARS else f"{text[:HEAD_CHARS]}\n{text[-END_CHARS:]}"
-    red = _RED_RUN.search(parts)
-    green = _GREEN_RUN.search(parts)
+    lines = _telling_lines(parts)
+    if not lines:
+        return None
+    red = _RED_RUN.search(lines)
+    green = _GREEN_RUN.search(lines)
     if red is not None and (green is None or red.lastgroup != "python"):
         return Run(red.lastgroup or "", False)
     return Run(green.lastgroup or "", True) if green is not None else None
+
+
+def _telling_lines(text: str) -> str:
+    """The lines in which a run may report its end, in order: few, and found quickly."""
+    starts: set[int] = set()
+    for word in _WORDS:
+        at = text.rfind(word)
+        for _ in range(LINES_A_WORD):
+            if at < 0:
+                break
+            start = text.rfind("\n", 0, at) + 1
+            starts.add(start)
+            at = text.rfind(word, 0, start)
+    return "\n".join([text[at : at + MAX_LINE_CHARS].partition("\n")[0] for at in sorted(starts)])

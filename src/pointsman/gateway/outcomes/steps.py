@@ -6,6 +6,7 @@ from xxhash import xxh3_64_intdigest
 
 from pointsman.core.events import FinishState
 from pointsman.gateway.outcomes.answers import Answer
+from pointsman.gateway.outcomes.asked import Body
 from pointsman.gateway.outcomes.harness import stripped
 from pointsman.gateway.outcomes.memory import DISTINCT_CHARS, IssuedCall, Memory, Step, Thread, text_hash
 from pointsman.gateway.outcomes.tails import Tail, read_tail
@@ -43,14 +44,14 @@ def is_distinct(answer: Answer) -> bool:
     return len(answer.text) >= DISTINCT_CHARS
 
 
-def followed(call: "Call", memory: Memory) -> tuple[Step | None, Tail | None]:
+def followed(call: "Call", body: Body, memory: Memory) -> tuple[Step | None, Tail | None]:
     """The step whose answer the call's request brings back, and what came after it. The step is None
     where none is known; it may be a conversation's root, which stands before its first answer."""
     outline, agent, session = call.outline, call.logged_as, call.caller.session_key
     if not outline.answered_calls and outline.message_count < FIRST_MESSAGES:
         return _root(call, memory), None
     step = memory.by_calls(agent, outline.answered_calls)
-    tail = read_tail(call.codec.name, call.exchange.body)
+    tail = read_tail(body)
     if step is not None or tail is None:
         return step, tail
     said = text_hash(tail.said)

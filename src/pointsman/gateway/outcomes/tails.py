@@ -10,12 +10,12 @@ import msgspec
 from msgspec import Raw, Struct
 
 from pointsman.core.chat import Message, Refusal, Text, ToolCall, ToolResult
-from pointsman.gateway.outcomes.asked import HISTORY, canonical, fields_of
+from pointsman.gateway.outcomes.asked import HISTORY, Body, canonical
 from pointsman.gateway.outcomes.harness import Words, words_of
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 MAX_TAIL_BYTES: Final = 192 * 1024
-MAX_TAIL_MESSAGES: Final = 24
+MAX_TAIL_MESSAGES: Final = 16
 MAX_RESULT_CHARS: Final = 16_000
 _LIST: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 
@@ -41,16 +41,16 @@ class Tail(Struct, kw_only=True):
     tool_loop: bool
 
 
-def read_tail(form: str, body: bytes) -> Tail | None:
-    """The end of the conversation in a body of the wire form `form`; None where it cannot be read."""
-    place = HISTORY.get(form)
-    if place is None or len(body) > MAX_BODY_BYTES:
+def read_tail(body: Body) -> Tail | None:
+    """The end of the conversation in a body; None where it cannot be read."""
+    place = HISTORY.get(body.form)
+    if place is None or len(body.raw) > MAX_BODY_BYTES:
         return None
     try:
-        history = _LIST.decode(fields_of(body).get(place, b"[]"))
+        history = _LIST.decode(body.fields.get(place, b"[]"))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    request = canonical(form, _end_of(history), {})
+    request = canonical(body.form, _end_of(history), {})
     return _told_apart(request.messages) if request is not None else None
 
 

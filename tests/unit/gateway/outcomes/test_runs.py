@@ -59,3 +59,7 @@ def test_the_end_of_a_long_output_is_read() -> None:
 
 def test_every_family_has_a_sample() -> None:
     assert {family for family, _, _ in OUTPUTS} == FAMILIES
+
+
+def test_the_report_is_found_behind_many_lines_that_look_like_one() -> None:
+    assert run_in("checking: failed lookup\n" * 900 + "==== 3 passed in 0.1s ====") == Run("pytest", True)
