@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from pointsman.store.pool import Pool
+from pointsman.store.pool import Connection, Pool
 from pointsman.store.rows import us_of
 from pointsman.store.sql import queries
 
@@ -35,25 +35,30 @@ async def publish(pool: Pool, body: bytes, reason: str, now: datetime | None = N
     """Stores a snapshot under the version after the latest, announces it on CHANNEL, and returns the
     version. Versions start with 1 and have no gaps, however many processes publish."""
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_SQL["lock"])
-        version: int = await connection.fetchval(_SQL["publish"], now or datetime.now(UTC), body, reason)
-        await connection.execute(_SQL["notify"], CHANNEL, str(version))
+        return await add(connection, body, reason, now or datetime.now(UTC))
+
+
+async def add(connection: Connection, body: bytes, reason: str, now: datetime) -> int:
+    """The same within the caller's transaction, whose last act it should be."""
+    await connection.execute(_SQL["lock"])
+    version: int = await connection.fetchval(_SQL["publish"], now, body, reason)
+    await connection.execute(_SQL["notify"], CHANNEL, str(version))
     return version
 
 
-async def latest(pool: Pool) -> StoredSnapshot | None:
+async def latest(pool: Pool | Connection) -> StoredSnapshot | None:
     """The snapshot published last; None when there is none."""
     row = await pool.fetchrow(_SQL["latest"])
     return None if row is None else _stored(**row)
 
 
-async def get(pool: Pool, version: int) -> StoredSnapshot | None:
+async def get(pool: Pool | Connection, version: int) -> StoredSnapshot | None:
     """The snapshot of that version; None when it is not stored."""
     row = await pool.fetchrow(_SQL["get"], version)
     return None if row is None else _stored(**row)
 
 
-async def listing(pool: Pool, limit: int = 100) -> list[SnapshotEntry]:
+async def listing(pool: Pool | Connection, limit: int = 100) -> list[SnapshotEntry]:
     """The latest snapshots, newest first."""
     return [
         SnapshotEntry(
