@@ -251,3 +251,27 @@ async def test_feedback_goes_with_the_log_and_the_thumbs_stay(log, deliver, db_p
         await reports.forget(connection, NOW + timedelta(days=1))
     assert await db_pool.fetchval("SELECT count(*) FROM feedback") == 1
     assert await satisfaction(db_pool) == {"small": (1, 0)}
+
+
+_SAID = st.sampled_from([{"thumbs": "up"}, {"thumbs": "down"}, {"outcome": "error"}, {"outcome": "success"}])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(said=st.lists(_SAID, min_size=1, max_size=5), data=st.data(), number=st.integers(2, 2**60))
+async def test_neither_order_nor_repetition_changes_what_counts(log, deliver, db_pool, said, data, number):
+    request_id, agent = request_id_at(NOON_US, number), f"agent-{number}"
+    told = [
+        feedback(**one, request_id=request_id, agent=agent, key=str(n), at_us=NOON_US + n)
+        for n, one in enumerate(said)
+    ]
+    for table in ("feedback", "user_satisfaction", "gateway_request_log"):
+        await db_pool.execute(f"DELETE FROM {table}")
+    await log(a_record(2, request_id=request_id, agent_id=agent))
+    shuffled = data.draw(st.permutations(told + told[: data.draw(st.integers(0, len(told)))]))
+    for report in shuffled:
+        await deliver(report)
+    newest = next((one["thumbs"] for one in reversed(said) if "thumbs" in one), None)
+    found = await stored_feedback.satisfaction(db_pool, agent)
+    counts = [(one.thumbs_up, one.thumbs_down) for one in found.values()]
+    assert counts == {"up": [(1, 0)], "down": [(0, 1)], None: []}[newest]
+    assert (await row_of(db_pool, request_id))["outcome"] == told[-1].outcome

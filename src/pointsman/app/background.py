@@ -135,7 +135,8 @@ class Background:
     async def _deliver(self, pool: Pool) -> None:
         """Brings what agents report into the database."""
         deliver = reports.delivery(pool, self._log_is_complete)
-        await self._runtime.inbox.deliver_forever(deliver, partial(reports.keep, pool))
+        inbox = self._runtime.inbox
+        await _every(RETRY_DATABASE_S, lambda: inbox.deliver_forever(deliver, partial(reports.keep, pool)))
 
     def _log_is_complete(self) -> bool:
         """Whether what ended a while ago is in the log, so that what is not there never was."""

@@ -133,18 +133,13 @@ class Inbox:
 
     async def deliver_forever(self, deliver: Deliver, keep: Keep) -> None:
         """Delivers until cancelled, as soon as there is something and the database can be reached."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.deliver_all(deliver, keep)
-            except AWAY as error:
-                if self.reachable:
-                    _logger.warning("Reports wait in %s: %s", self._folder, error or type(error).__name__)
-                self.reachable = False
-                await asyncio.sleep(RETRY_S)
-                continue
-            self.reachable = True
-            await self._wake.wait()
+        try:
+            while True:
+                self._wake.clear()
+                await self._deliver_patiently(deliver, keep)
+                await self._wake.wait()
+        finally:
+            self.reachable = False
 
     async def deliver_all(self, deliver: Deliver, keep: Keep) -> None:
         """Delivers all there is. Raises what `deliver` raises; the rest stays."""
@@ -171,6 +166,20 @@ class Inbox:
         if not any(self._folder.glob("*" + SUFFIX)):
             shutil.rmtree(self._folder, ignore_errors=True)
         os.close(self._lock_fd)
+
+    async def _deliver_patiently(self, deliver: Deliver, keep: Keep) -> None:
+        """Delivers all there is, however long the database is away."""
+        while True:
+            try:
+                await self.deliver_all(deliver, keep)
+            except AWAY as error:
+                if self.reachable:
+                    _logger.warning("Reports wait in %s: %s", self._folder, error or type(error).__name__)
+                self.reachable = False
+                await asyncio.sleep(RETRY_S)
+            else:
+                self.reachable = True
+                return
 
     async def _hand_over(self, reports: Sequence[Report], deliver: Deliver, keep: Keep) -> None:
         verdicts = await deliver(reports)

@@ -194,3 +194,13 @@ def test_a_cut_file_gives_a_whole_beginning(titles, data):
 @given(st.binary(max_size=200))
 def test_no_bytes_are_taken_for_a_report(noise):
     assert not [report for report in read(noise) if report is not None]
+
+
+async def test_a_bug_of_the_place_ends_the_delivery_and_is_not_hidden(inbox, place):
+    async def bug(_):
+        raise ZeroDivisionError
+
+    await inbox.put(begun())
+    with pytest.raises(ZeroDivisionError):
+        await inbox.deliver_forever(bug, place.keep)
+    assert inbox.reachable is False

@@ -41,8 +41,7 @@ def _show(found: dict[str, Any], url: str) -> None:
         ("agents", figures.count(found["agents"])),
         ("database", _database(found["database"])),
     ]
-    if "journal" in found:
-        rows.append(("journal", _counts(found["journal"])))
+    rows += [(name, _counts(found[name])) for name in ("journal", "inbox") if name in found]
     rows += [("local model", _local(state)) for state in found.get("local_models", ())]
     pairs(rows)
     for warning in found.get("warnings", ()):
