@@ -38,7 +38,7 @@ def a_policy(version: int = 7) -> PolicySnapshot:
         version=version,
         targets={target.id: target for target in targets},
         names={target.model.name: (target.id,) for target in targets},
-        aliases={"auto": Alias(name="auto")},
+        aliases={"auto": Alias(name="auto", objective="adaptive")},
         agents={"claude-code": AgentProfile(id="claude-code", gate=0.65)},
         default_agent=AgentProfile(id="default"),
     )

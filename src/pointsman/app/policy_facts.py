@@ -118,6 +118,8 @@ def profile_of(base: AgentProfile, own: AgentConfig | None) -> AgentProfile:
     changes = {key: value for key, value in asdict(own).items() if value is not UNSET}
     if "daily_budget_usd" in changes:
         changes["daily_budget_usd_micros"] = usd_micros(changes.pop("daily_budget_usd"))
+    if "worth_usd" in changes:
+        changes["worth_usd_micros"] = usd_micros(changes.pop("worth_usd"))
     return replace(base, **changes)
 
 

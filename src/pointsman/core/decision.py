@@ -19,7 +19,8 @@ class Term(Struct, frozen=True, kw_only=True):
 
 
 class CandidateTrace(Struct, frozen=True, kw_only=True):
-    """All that was weighed for one candidate."""
+    """All that was weighed for one candidate. `confidence_terms` add up to `confidence`, which is unsure by
+    `deviation`; `propensity` is how likely this candidate was to be chosen, whatever the seed."""
 
     target: str
     verdicts: tuple[Verdict, ...] = ()
@@ -27,12 +28,16 @@ class CandidateTrace(Struct, frozen=True, kw_only=True):
     score: float | None = None
     confidence: float | None = None
     expected_cost_usd_micros: int | None = None
+    confidence_terms: tuple[Term, ...] = ()
+    deviation: float | None = None
+    propensity: float | None = None
 
 
 class Decision(Struct, frozen=True, kw_only=True):
     """The chosen target and who may take over. `target` ids; `confidence` 0-1; `reason` one line;
     `reason_code` a machine word; `trace` is filled only when asked for (`explain`), and the same
-    features, snapshot and seed give the same bytes."""
+    features, snapshot and seed give the same bytes. `propensity` is how likely this target was to be chosen
+    before the seed spoke: 1 unless the agent explores."""
 
     target: str
     fallbacks: tuple[str, ...]
@@ -41,3 +46,4 @@ class Decision(Struct, frozen=True, kw_only=True):
     reason: str
     snapshot_version: int
     trace: tuple[CandidateTrace, ...] = field(default=())
+    propensity: float = 1.0

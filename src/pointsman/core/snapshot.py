@@ -11,7 +11,7 @@ from pointsman.core.money import Price
 from pointsman.core.posterior import Posterior
 
 Tier = Literal["fast", "medium", "large"]
-Objective = Literal["adaptive"]
+Objective = Literal["reliable", "worth", "explore", "adaptive", "value", "similar"]
 
 
 class Model(Struct, frozen=True, kw_only=True):
@@ -51,6 +51,16 @@ class Performance(Struct, frozen=True, kw_only=True):
     latency_ms: float
 
 
+class TaskPerformance(Struct, frozen=True, kw_only=True):
+    """What a model made of one task type (seed C): how many `tasks`, their `success_rate` (0-1), mean
+    `quality` (0-10), and mean `value_per_usd`, None when it is undetermined (no value told, or no cost)."""
+
+    tasks: int
+    success_rate: float
+    quality: float
+    value_per_usd: float | None = None
+
+
 class AdaptiveConfig(Struct, frozen=True, kw_only=True):
     """Weights and thresholds of the adaptive scorer (seed D)."""
 
@@ -80,7 +90,7 @@ class Alias(Struct, frozen=True, kw_only=True):
 
     name: str
     candidates: tuple[str, ...] = ()
-    objective: Objective = "adaptive"
+    objective: Objective = "reliable"
     kind: Literal["chat", "embedding"] = "chat"
 
 
@@ -91,12 +101,14 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     `latency_slo_percentile` is its target for `latency_slo_of`, a whole answer or one chunk of a stream;
     `anonymous` agents are logged under a keyed hash; `log_requests=False` keeps only cost.
     `feedback_weight` is how much its feedback counts in what all agents share: 1 like any other's, 0 not
-    at all."""
+    at all. `worth_usd_micros` is what a success is worth (objectives `worth`, `explore`); `exploration` the
+    share of requests that the objective `explore` may learn from; `silence_decay` the share of the agent's
+    own evidence that fades per day of silence."""
 
     id: str
     gate: float = 0.70
     fallback: tuple[str, ...] = ("*",)
-    objective: Objective = "adaptive"
+    objective: Objective = "reliable"
     route_concrete: bool = False
     latency_slo_ms: int | None = None
     latency_slo_percentile: int = 99
@@ -108,6 +120,9 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     log_requests: bool = True
     anonymous: bool = False
     feedback_weight: float = 1.0
+    worth_usd_micros: int = 10_000
+    exploration: float = 0.05
+    silence_decay: float = 0.10
 
 
 class PolicySnapshot(Struct, frozen=True, kw_only=True):
@@ -116,6 +131,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True):
     `performance` maps agent id -> target id -> Performance; `names` maps every name a client
     may use for a concrete model (with and without provider, Ollama tags) to target ids in order of
     preference. `evidence` is what learning has found out of models and agents; None before there is any.
+    `task_performance` maps task type -> model -> TaskPerformance.
     """
 
     version: int
@@ -127,6 +143,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True):
     adaptive: AdaptiveConfig = AdaptiveConfig()
     performance: dict[str, dict[str, Performance]] = field(default_factory=dict)
     evidence: Posterior | None = None
+    task_performance: dict[str, dict[str, TaskPerformance]] = field(default_factory=dict)
 
     def profile(self, agent: str) -> AgentProfile:
         """The agent's profile, or the default one under its name."""

@@ -8,8 +8,8 @@ before the second best of any, because what fails is often a whole provider.
 from collections.abc import Sequence
 from typing import Final
 
-from pointsman.core.snapshot import AgentProfile
-from pointsman.routing.plan import Candidate
+from pointsman.core.snapshot import AgentProfile, Target
+from pointsman.routing.rating import Candidate, entry_of
 
 MAX_FALLBACKS: Final = 8
 
@@ -42,10 +42,11 @@ def _spread(bucket: list[Candidate], asked: dict[str, int]) -> list[Candidate]:
     return [one for _, members in sorted(rounds.items()) for one in members]
 
 
-def place_of(one: Candidate, profile: AgentProfile, same_model: bool) -> str:
+def place_of(target: Target, profile: AgentProfile, same_model: bool) -> str:
     """Why a target stands where it does in the chain, in words."""
     if same_model:
         return "the same model at another provider"
-    entry = profile.fallback[one.entry]
-    where = f"fallback entry {one.entry + 1}, {entry}"
+    place = entry_of(target, profile.fallback)
+    entry = profile.fallback[place]
+    where = f"fallback entry {place + 1}, {entry}"
     return f"{where}: best of each provider first" if entry in ("*", "local", "external") else where

@@ -4,7 +4,9 @@ from typing import Final
 
 from pointsman.core.features import Features
 from pointsman.core.money import TOKENS_PER_PRICE_UNIT
-from pointsman.core.snapshot import Model
+from pointsman.core.snapshot import Model, Target
+
+TIER_ORDER: Final = {"fast": 0, "medium": 1, "large": 2}
 
 EXPECTED_OUTPUT_TOKENS: Final = 1024
 """The longest answer that is expected. Clients ask for limits of 32,000 and more and rarely use them, so
@@ -35,3 +37,12 @@ def expected_cost_usd_micros(model: Model, features: Features) -> int:
         + expected_output_tokens(model, features.max_output_tokens) * price.output_usd_micros
     )
     return (total + TOKENS_PER_PRICE_UNIT // 2) // TOKENS_PER_PRICE_UNIT
+
+
+def price_order(target: Target, features: Features) -> tuple[int, int, str]:
+    """Sorts targets by the expected price of the request, unrounded, then lower tiers first, then by id."""
+    model = target.model
+    price = model.price
+    cost = max(features.context_tokens, 0) * price.input_usd_micros
+    cost += expected_output_tokens(model, features.max_output_tokens) * price.output_usd_micros
+    return cost, TIER_ORDER[model.tier], target.id

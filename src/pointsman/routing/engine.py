@@ -5,7 +5,7 @@ same bytes, in live traffic, replay and `explain` alike.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -16,7 +16,8 @@ from pointsman.routing import reasons
 from pointsman.routing.chain import MAX_FALLBACKS, fallback_chain
 from pointsman.routing.gates import PER_REQUEST
 from pointsman.routing.gates.base import Gate
-from pointsman.routing.plan import Candidate, Plan, plan_for, ranked
+from pointsman.routing.plan import Plan, plan_for
+from pointsman.routing.rating import Candidate, Rater, ranked
 from pointsman.routing.traces import traces_of
 
 
@@ -28,18 +29,20 @@ def decide(features: Features, snapshot: PolicySnapshot, *, trace: bool = False)
     `NotFound`, `NotPermitted`, `InvalidRequest`, `CannotCarry`, `ContextTooLong`, `QuotaExhausted` or
     `NoTarget` when nobody is left, each saying why.
     """
-    decision = _settle(plan_for(snapshot, *_key(features)), features, PER_REQUEST)
+    rater = Rater(snapshot)
+    decision = _settle(rater, plan_for(rater, *_key(features)), features, PER_REQUEST)
     return _traced(decision, features, snapshot) if trace else decision
 
 
 class Router:
     """Decides from one snapshot, as `decide` does, and keeps the `max_plans` plans used last."""
 
-    __slots__ = ("_plan", "_snapshot")
+    __slots__ = ("_plan", "_rater", "_snapshot")
 
     def __init__(self, snapshot: PolicySnapshot, *, max_plans: int = 256) -> None:
         self._snapshot = snapshot
-        self._plan = lru_cache(maxsize=max_plans)(partial(_prepared, snapshot))
+        self._rater = Rater(snapshot)
+        self._plan = lru_cache(maxsize=max_plans)(self._prepared)
 
     def decide(self, features: Features, *, trace: bool = False) -> Decision:
         """See `decide`."""
@@ -53,8 +56,17 @@ class Router:
         doubtful = [gate for gate, clears in plan.clearances if not clears(features)]
         decision = None if doubtful else plan.settled
         if decision is None:
-            decision = _settle(plan, features, doubtful)
+            decision = _settle(self._rater, plan, features, doubtful)
         return _traced(decision, features, self._snapshot) if trace else decision
+
+    def _prepared(
+        self, agent: str, requested: str, needs: int, task_type: str, allowed_models: tuple[str, ...]
+    ) -> Plan:
+        """A plan with its decision for the case that every candidate passes, if no request changes it."""
+        plan = plan_for(self._rater, agent, requested, needs, task_type, allowed_models)
+        if not plan.tied and not plan.per_request:
+            plan.settled = _settle(self._rater, plan, plan.asked, ())
+        return plan
 
 
 def _key(features: Features) -> tuple[str, str, int, str, tuple[str, ...]]:
@@ -67,26 +79,13 @@ def _key(features: Features) -> tuple[str, str, int, str, tuple[str, ...]]:
     )
 
 
-def _prepared(
-    snapshot: PolicySnapshot,
-    agent: str,
-    requested: str,
-    needs: int,
-    task_type: str,
-    allowed_models: tuple[str, ...],
-) -> Plan:
-    """A plan with its decision for the case that every candidate passes, unless prices break ties."""
-    plan = plan_for(snapshot, agent, requested, needs, task_type, allowed_models)
-    if not plan.tied:
-        plan.settled = _settle(plan, plan.asked, ())
-    return plan
-
-
-def _settle(plan: Plan, features: Features, gates: Sequence[Gate]) -> Decision:
+def _settle(rater: Rater, plan: Plan, features: Features, gates: Sequence[Gate]) -> Decision:
     """Decides, asking `gates`; the other per-request gates are known to let everyone pass."""
     first, degraded = _passing(plan, features, gates)
     others = [one for one in plan.others if _passes_all(one, plan, features, gates)]
-    if plan.tied:
+    if plan.per_request:
+        first, others = _rated_anew(rater, plan, features, first, others)
+    if plan.tied or plan.per_request:
         first, others = (
             (first, ranked(others, features)) if plan.concrete else (ranked(first, features), others)
         )
@@ -99,8 +98,22 @@ def _settle(plan: Plan, features: Features, gates: Sequence[Gate]) -> Decision:
         code = reasons.REQUESTED
     else:
         chain = fallback_chain(chosen, (), first)
-        code = reasons.GATE_UNMET if chosen.standing[0] else reasons.BEST_SCORE
+        code = reasons.GATE_UNMET if chosen.standing[0] else reasons.code_of(plan.objective)
     return _decision(plan, reasons.DEGRADED if degraded else code, chosen, chain)
+
+
+def _rated_anew(
+    rater: Rater, plan: Plan, features: Features, first: list[Candidate], others: list[Candidate]
+) -> tuple[list[Candidate], list[Candidate]]:
+    """The same candidates, rated for this very request."""
+    targets = plan.targets
+    beliefs = dict(zip([t.id for t in targets], rater.beliefs(targets, features), strict=True))
+
+    def again(candidates: list[Candidate]) -> list[Candidate]:
+        mine = [one.target for one in candidates]
+        return rater.rated(mine, features, plan.objective, [beliefs[target.id] for target in mine])
+
+    return again(first), again(others) if others else others
 
 
 def _passing(plan: Plan, features: Features, gates: Sequence[Gate]) -> tuple[list[Candidate], bool]:
@@ -130,7 +143,12 @@ def _decision(plan: Plan, code: str, chosen: Candidate, chain: list[Candidate]) 
         reason_code=code,
         reason=reasons.reason_line(code, plan, chosen, chain),
         snapshot_version=plan.version,
+        propensity=_propensity(plan, chosen),
     )
+
+
+def _propensity(plan: Plan, chosen: Candidate) -> float:
+    return 1.0 if plan.concrete or chosen.score.propensity is None else chosen.score.propensity
 
 
 def _traced(decision: Decision, features: Features, snapshot: PolicySnapshot) -> Decision:

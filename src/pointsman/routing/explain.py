@@ -11,7 +11,6 @@ from pointsman.core.snapshot import AgentProfile, PolicySnapshot
 from pointsman.routing.candidates import Candidates, candidates_of
 from pointsman.routing.chain import place_of
 from pointsman.routing.engine import decide
-from pointsman.routing.plan import candidate
 from pointsman.routing.reasons import REASON_CODES
 from pointsman.routing.traces import traces_of
 
@@ -40,7 +39,8 @@ def explain(features: Features, snapshot: PolicySnapshot) -> dict[str, Any]:
         "reason_code": decision.reason_code,
         "reason_meaning": REASON_CODES[decision.reason_code],
         "reason": decision.reason,
-        "fallbacks": _fallbacks(decision, features, snapshot, profile, found),
+        "propensity": decision.propensity,
+        "fallbacks": _fallbacks(decision, snapshot, profile, found),
         "candidates": to_builtins(list(decision.trace)),
         "error": None,
     }
@@ -56,6 +56,7 @@ def _refusal(error: PointsmanError, features: Features, snapshot: PolicySnapshot
         "reason_code": error.code,
         "reason_meaning": None,
         "reason": None,
+        "propensity": None,
         "fallbacks": [],
         "candidates": to_builtins(list(traces)),
         "error": {"status": error.status, "code": error.code, "kind": error.kind, "message": error.message},
@@ -64,15 +65,15 @@ def _refusal(error: PointsmanError, features: Features, snapshot: PolicySnapshot
 
 def _fallbacks(
     decision: Decision,
-    features: Features,
     snapshot: PolicySnapshot,
     profile: AgentProfile,
     found: Candidates,
 ) -> list[dict[str, Any]]:
     serving = {target.id for target in found.targets} if found.concrete else set()
+    traced = {one.target: one for one in decision.trace}
     told = []
     for identity in decision.fallbacks:
-        one = candidate(snapshot.targets[identity], features, snapshot, found.objective)
-        why = place_of(one, profile, identity in serving)
-        told.append({"target": identity, "score": one.score.value, "confidence": one.confidence, "why": why})
+        one = traced[identity]
+        why = place_of(snapshot.targets[identity], profile, identity in serving)
+        told.append({"target": identity, "score": one.score, "confidence": one.confidence, "why": why})
     return told

@@ -7,6 +7,8 @@ data can cost a score its evidence but never a request.
 from math import isfinite
 from typing import Final
 
+from msgspec import Struct
+
 from pointsman.core.snapshot import Model, Performance, PolicySnapshot
 
 EVERYONE: Final = ""
@@ -24,6 +26,15 @@ def domain_of(task_type: str) -> str:
     """
     parts = task_type.split("_")
     return "_".join(parts[1:-1])
+
+
+def slice_of(task_type: str) -> str:
+    """The kind of task that an agent's evidence is kept by: the domain, or the whole of a side task's type.
+
+    >>> slice_of("P0_data_science_complex"), slice_of("side_title"), slice_of("")
+    ('data_science', 'side_title', '')
+    """
+    return domain_of(task_type) or task_type
 
 
 def capability_of(model: Model, domain: str) -> float:
@@ -46,20 +57,36 @@ def performance_of(snapshot: PolicySnapshot, agent: str, target_id: str) -> Perf
     return None
 
 
-def confidence_of(snapshot: PolicySnapshot, agent: str, target_id: str, capability: float) -> float:
-    """How likely the target is to succeed for `agent`, 0-1.
+class Chain(Struct, frozen=True):
+    """How likely a target is to succeed for an agent: `mean` (0-1), that for `everyone`, and for how many
+    requests the evidence and its prior count (`weight`)."""
 
-    A chain of Beta posterior means: the capability is the prior of everyone's success rate, and that is
+    mean: float
+    everyone: float
+    weight: float
+
+
+def chain_of(snapshot: PolicySnapshot, agent: str, target_id: str, capability: float) -> Chain:
+    """A chain of Beta posterior means: the capability is the prior of everyone's success rate, and that is
     the prior of the agent's own, each with the weight of `PRIOR_WEIGHT` requests. So an agent starts from
     the global baseline and outweighs it as its own evidence grows.
     """
-    mean = capability / 100.0
+    mean = everyone = capability / 100.0
+    weight = PRIOR_WEIGHT
     for who in (EVERYONE, agent) if agent != EVERYONE else (EVERYONE,):
         cell = _cell(snapshot, who, target_id)
         if cell is not None:
             seen = float(cell.requests)
             mean = (seen * cell.success_rate + PRIOR_WEIGHT * mean) / (seen + PRIOR_WEIGHT)
-    return mean
+            weight = seen + PRIOR_WEIGHT
+        if who == EVERYONE:
+            everyone = mean
+    return Chain(mean, everyone, weight)
+
+
+def confidence_of(snapshot: PolicySnapshot, agent: str, target_id: str, capability: float) -> float:
+    """How likely the target is to succeed for `agent`, 0-1 (`chain_of`)."""
+    return chain_of(snapshot, agent, target_id, capability).mean
 
 
 def _cell(snapshot: PolicySnapshot, agent: str, target_id: str) -> Performance | None:

@@ -5,42 +5,23 @@ model list. The other features reach only the gates that are asked per request.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from msgspec import Struct
 
 from pointsman.core.decision import Decision
 from pointsman.core.features import Features
-from pointsman.core.snapshot import AgentProfile, Model, PolicySnapshot, Target
+from pointsman.core.snapshot import AgentProfile, Model, Target
 from pointsman.routing.candidates import candidates_of
 from pointsman.routing.cost import expected_output_tokens
 from pointsman.routing.gates import PER_REQUEST, PLANNED
 from pointsman.routing.gates.base import Gate
-from pointsman.routing.performance import capability_of, confidence_of, domain_of
-from pointsman.routing.scorers import SCORERS
-from pointsman.routing.scorers.base import Score
-
-TIER_ORDER: Final = {"fast": 0, "medium": 1, "large": 2}
-SCORE_DIGITS: Final = 6
-"""Scores that agree to this many digits are a tie."""
-
-Standing = tuple[bool, float]
-
-
-class Candidate(Struct, frozen=True, kw_only=True):
-    """A target with what was computed for it. `standing` sorts before price: gate met, then score.
-    `entry` is the place of its provider in the profile's fallback, or -1."""
-
-    target: Target
-    score: Score
-    confidence: float
-    standing: Standing
-    entry: int
+from pointsman.routing.rating import Candidate, Rater, Standing, ranked
 
 
 class Plan(Struct, kw_only=True):
     """A prepared decision. `first` may be chosen, `others` may only take over. `tied` says that the price
-    of the request at hand breaks a tie, so that the order has to be found anew. `clearances` are the gates
+    of the request at hand breaks a tie, so that the order has to be found anew; `per_request` that the
+    request's own task bears on the ratings, so that they have to be made anew. `clearances` are the gates
     asked per request, each with its quick test of all candidates; when all of these are true, `settled`, if
     there, is the decision."""
 
@@ -52,12 +33,18 @@ class Plan(Struct, kw_only=True):
     first: list[Candidate]
     others: list[Candidate]
     tied: bool
+    per_request: bool
     clearances: tuple[tuple[Gate, Callable[[Features], bool]], ...]
     settled: Decision | None = None
 
+    @property
+    def targets(self) -> list[Target]:
+        """All targets of the plan, in a fixed order: ratings made of all at once are the same to the bit."""
+        return sorted([one.target for one in (*self.first, *self.others)], key=lambda target: target.id)
+
 
 def plan_for(
-    snapshot: PolicySnapshot,
+    rater: Rater,
     agent: str,
     requested: str,
     needs: int,
@@ -73,12 +60,13 @@ def plan_for(
         task_type=task_type,
         allowed_models=allowed_models,
     )
+    snapshot = rater.snapshot
     profile = snapshot.profile(agent)
     found = candidates_of(asked, snapshot, profile)
     targets = _left_of(found.targets, asked, profile)
     others = [t for t in found.others if not any(gate.verdict(t, asked, profile) for gate in PLANNED)]
-    first = [candidate(target, asked, snapshot, found.objective) for target in targets]
-    behind = [candidate(target, asked, snapshot, found.objective) for target in others]
+    first = rater.rated(targets, asked, found.objective, rater.beliefs(targets, asked))
+    behind = rater.rated(others, asked, found.objective, rater.beliefs(others, asked))
     return Plan(
         asked=asked,
         profile=profile,
@@ -88,37 +76,9 @@ def plan_for(
         first=first if found.concrete else ranked(first, asked),
         others=ranked(behind, asked),
         tied=_tied(behind if found.concrete else first),
+        per_request=rater.per_request(found.objective),
         clearances=tuple([(gate, gate.clearance([*targets, *others])) for gate in PER_REQUEST]),
     )
-
-
-def candidate(target: Target, asked: Features, snapshot: PolicySnapshot, objective: str) -> Candidate:
-    """Scores one target."""
-    profile = snapshot.profile(asked.agent)
-    score = SCORERS[objective].score(target, asked, snapshot)
-    capability = capability_of(target.model, domain_of(asked.task_type))
-    confidence = confidence_of(snapshot, asked.agent, target.id, capability)
-    return Candidate(
-        target=target,
-        score=score,
-        confidence=confidence,
-        standing=(confidence < profile.gate, -round(score.value, SCORE_DIGITS)),
-        entry=_entry_of(target, profile.fallback),
-    )
-
-
-def ranked(candidates: Sequence[Candidate], features: Features) -> list[Candidate]:
-    """Best first: the gate met, the higher score, the lower expected price, the lower tier, the id."""
-    prompt, limit = max(features.context_tokens, 0), features.max_output_tokens
-
-    def key(one: Candidate) -> tuple[Standing, int, int, str]:
-        model = one.target.model
-        price = model.price
-        cost = prompt * price.input_usd_micros
-        cost += expected_output_tokens(model, limit) * price.output_usd_micros
-        return one.standing, cost, TIER_ORDER[model.tier], one.target.id
-
-    return sorted(candidates, key=key)
 
 
 def _left_of(targets: Sequence[Target], asked: Features, profile: AgentProfile) -> Sequence[Target]:
@@ -128,18 +88,6 @@ def _left_of(targets: Sequence[Target], asked: Features, profile: AgentProfile) 
             raise gate.error(targets, asked, profile)
         targets = passing
     return targets
-
-
-def _entry_of(target: Target, fallback: Sequence[str]) -> int:
-    """The first entry that names the target's provider or a group it is in.
-
-    >>> from pointsman.routing.gates.base import asking, example
-    >>> target = example(True, asking()).target
-    >>> _entry_of(target, ("ollama", "local", "external", "*")), _entry_of(target, ("mistral", "shop"))
-    (2, 1)
-    """
-    names = (target.provider, "local" if target.local else "external", "*")
-    return next((place for place, entry in enumerate(fallback) if entry in names), -1)
 
 
 def _tied(candidates: Sequence[Candidate]) -> bool:

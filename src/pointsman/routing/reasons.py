@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-from pointsman.routing.plan import Candidate, Plan
+from pointsman.routing.plan import Plan
+from pointsman.routing.rating import Candidate
 
 REQUESTED: Final = "requested"
 BEST_SCORE: Final = "best_score"
+CHEAPEST_RELIABLE: Final = "cheapest_reliable"
 GATE_UNMET: Final = "gate_unmet"
 DEGRADED: Final = "degraded"
 REQUESTED_UNHEALTHY: Final = "requested_unhealthy"
@@ -14,11 +16,17 @@ REQUESTED_UNHEALTHY: Final = "requested_unhealthy"
 REASON_CODES: Final[dict[str, str]] = {
     REQUESTED: "the client asked for this model by name",
     BEST_SCORE: "the best score among those whose confidence meets the agent's gate",
+    CHEAPEST_RELIABLE: "the cheapest among those whose confidence meets the agent's gate",
     GATE_UNMET: "no candidate's confidence meets the agent's gate; this one has the highest score",
     DEGRADED: "every candidate is unhealthy, and trying beats refusing",
     REQUESTED_UNHEALTHY: "the model asked for is unhealthy, and the profile names this provider instead",
 }
 MAX_REASON_CHARACTERS: Final = 200
+
+
+def code_of(objective: str) -> str:
+    """The reason to choose the best-ranked candidate when its confidence meets the gate."""
+    return CHEAPEST_RELIABLE if objective in ("reliable", "similar") else BEST_SCORE
 
 
 def reason_line(code: str, plan: Plan, chosen: Candidate, chain: Sequence[Candidate]) -> str:
@@ -32,6 +40,8 @@ def reason_line(code: str, plan: Plan, chosen: Candidate, chain: Sequence[Candid
         line = f"gate {plan.profile.gate:.2f} unmet; {_sum_of(plan.objective, chosen)}"
     elif code == DEGRADED:
         line = f"all unhealthy, trying {name}; {_sum_of(plan.objective, chosen)}"
+    elif code == CHEAPEST_RELIABLE:
+        line = f"cheapest above gate {plan.profile.gate:.2f}; {_confidence_of(chosen)}"
     else:
         line = _sum_of(plan.objective, chosen)
     if chain:
@@ -48,6 +58,17 @@ def header_safe(line: str) -> str:
     if not (line.isascii() and line.isprintable()):
         line = "".join([c if c.isascii() and c.isprintable() else "?" for c in line])
     return line if len(line) <= MAX_REASON_CHARACTERS else line[: MAX_REASON_CHARACTERS - 3] + "..."
+
+
+def _confidence_of(chosen: Candidate) -> str:
+    """The confidence as the sum it is, and how sure it is."""
+    if chosen.score.confidence is not None:
+        return f"confidence {chosen.confidence:.2f} by similar tasks"
+    belief = chosen.belief
+    first, *rest = belief.terms
+    words = [f"confidence {belief.confidence:.2f} = {first.value:.2f} {first.name}"]
+    words += [f"{'-' if term.value < 0 else '+'} {abs(term.value):.2f} {term.name}" for term in rest]
+    return f"{' '.join(words)}, give or take {belief.deviation:.2f}"
 
 
 def _sum_of(objective: str, chosen: Candidate) -> str:

@@ -1,13 +1,15 @@
 """Everything that was weighed: each candidate, each gate's word, each term of its score."""
 
+from collections.abc import Mapping, Sequence
+
 from pointsman.core.decision import CandidateTrace, Verdict
 from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, PolicySnapshot, Target
-from pointsman.routing.candidates import candidates_of
+from pointsman.routing.candidates import Candidates, candidates_of
 from pointsman.routing.cost import expected_cost_usd_micros
-from pointsman.routing.gates import GATES
+from pointsman.routing.gates import GATES, PLANNED
 from pointsman.routing.gates.base import Gate
-from pointsman.routing.plan import candidate
+from pointsman.routing.rating import Candidate, Rater
 
 
 def traces_of(
@@ -18,21 +20,47 @@ def traces_of(
     raises."""
     profile = snapshot.profile(features.agent)
     found = candidates_of(features, snapshot, profile)
-    traces = []
-    for target in sorted((*found.targets, *found.others), key=lambda target: target.id):
-        scored = candidate(target, features, snapshot, found.objective)
-        verdicts = [_verdict(gate, target, features, profile, degraded) for gate in GATES]
-        traces.append(
-            CandidateTrace(
-                target=target.id,
-                verdicts=tuple(verdicts),
-                terms=scored.score.terms,
-                score=scored.score.value,
-                confidence=scored.confidence,
-                expected_cost_usd_micros=expected_cost_usd_micros(target.model, features),
-            )
-        )
-    return tuple(traces)
+    said = {
+        target.id: [_verdict(gate, target, features, profile, degraded) for gate in GATES]
+        for target in (*found.targets, *found.others)
+    }
+    rated = sorted(_rated(Rater(snapshot), features, found, said), key=lambda one: one.target.id)
+    return tuple([_trace(one, said[one.target.id], features) for one in rated])
+
+
+def _rated(
+    rater: Rater, features: Features, found: Candidates, said: Mapping[str, Sequence[Verdict]]
+) -> list[Candidate]:
+    """Those who may be chosen are rated together, as in the decision, each of the others alone."""
+    every = sorted((*found.targets, *found.others), key=lambda target: target.id)
+    planned = {gate.name for gate in PLANNED}
+    in_plan = [t for t in every if all(v.passed or v.gate not in planned for v in said[t.id])]
+    beliefs = dict(zip([t.id for t in in_plan], rater.beliefs(in_plan, features), strict=True))
+    passing = [t for t in in_plan if all(verdict.passed for verdict in said[t.id])]
+    first = {target.id for target in found.targets}
+    made = []
+    for group in ([t for t in passing if t.id in first], [t for t in passing if t.id not in first]):
+        made += rater.rated(group, features, found.objective, [beliefs[t.id] for t in group])
+    for target in every:
+        if target not in passing:
+            belief = beliefs.get(target.id) or rater.beliefs([target], features)[0]
+            made += rater.rated([target], features, found.objective, [belief])
+    return made
+
+
+def _trace(one: Candidate, verdicts: Sequence[Verdict], features: Features) -> CandidateTrace:
+    refused = not all(verdict.passed for verdict in verdicts)
+    return CandidateTrace(
+        target=one.target.id,
+        verdicts=tuple(verdicts),
+        terms=one.score.terms,
+        score=one.score.value,
+        confidence=one.confidence,
+        expected_cost_usd_micros=expected_cost_usd_micros(one.target.model, features),
+        confidence_terms=one.score.terms[:1] if one.score.confidence is not None else one.belief.terms,
+        deviation=one.belief.deviation,
+        propensity=0.0 if refused and one.score.propensity is not None else one.score.propensity,
+    )
 
 
 def _verdict(

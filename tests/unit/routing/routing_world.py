@@ -1,5 +1,7 @@
 """A small world to decide in."""
 
+from msgspec.structs import replace
+
 from pointsman.core.features import Features, Need
 from pointsman.core.money import Price
 from pointsman.core.snapshot import AgentProfile, Alias, Model, Performance, PolicySnapshot, Target
@@ -29,17 +31,18 @@ def target(provider, served):
 
 
 def world(*targets, agents=(), performance=None, aliases=(), default=DEFAULT):
-    """A snapshot of `targets` with the alias `auto` for all chat models."""
+    """A snapshot of `targets` with the alias `auto` for all chat models, all by the adaptive score."""
     names = {}
     for one in targets:
         names[one.model.name] = (*names.get(one.model.name, ()), one.id)
         names[one.id] = (one.id,)
-    profiles = BUILT_IN | {profile.id: profile for profile in agents}
+    built_in = {name: replace(profile, objective="adaptive") for name, profile in BUILT_IN.items()}
+    profiles = built_in | {profile.id: profile for profile in agents}
     return PolicySnapshot(
         version=7,
         targets={one.id: one for one in targets},
         names=names,
-        aliases={alias.name: alias for alias in (Alias(name="auto"), *aliases)},
+        aliases={alias.name: alias for alias in (Alias(name="auto", objective="adaptive"), *aliases)},
         agents=profiles,
         default_agent=default,
         performance=performance or {},
@@ -62,7 +65,10 @@ SHOPS = world(
     target("groq", model("quick", 70.0, 200_000)),
     target("ollama", model("qwen", 60.0, tier="fast", context_window_tokens=8_000)),
     target("openai", model("vectors", 75.0, 20_000, kind="embedding")),
-    agents=(AgentProfile(id="routed", route_concrete=True), AgentProfile(id="lenient", gate=0.1)),
+    agents=(
+        AgentProfile(id="routed", route_concrete=True, objective="adaptive"),
+        AgentProfile(id="lenient", gate=0.1),
+    ),
     aliases=(
         Alias(name="pair", candidates=("openai/gpt-mini", "gpt-x")),
         Alias(name="gone", candidates=("x",)),

@@ -116,7 +116,7 @@ class AliasConfig(Section, frozen=True, kw_only=True):
 
     candidates: tuple[Name, ...] = ()
     kind: Kind = "chat"
-    objective: Objective = "adaptive"
+    objective: Objective = "reliable"
 
 
 class AgentConfig(Section, frozen=True, kw_only=True):
@@ -141,6 +141,9 @@ class AgentConfig(Section, frozen=True, kw_only=True):
     log_requests: bool | UnsetType = UNSET
     anonymous: bool | UnsetType = UNSET
     feedback_weight: Weight | UnsetType = UNSET
+    worth_usd: Usd | UnsetType = UNSET
+    exploration: Share | UnsetType = UNSET
+    silence_decay: Share | UnsetType = UNSET
 
 
 class Local(Section, frozen=True, kw_only=True):

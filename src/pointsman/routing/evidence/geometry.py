@@ -5,6 +5,7 @@ one indicator per task cluster. Measured on public routing data, what a router r
 task, hardly the single prompt; clusters say the kind, and the linear part what lies between.
 """
 
+from math import isfinite
 from typing import Final
 
 import numpy as np
@@ -30,7 +31,7 @@ FAMILIAR_SHARE: Final = 0.99
 class Frame:
     """A geometry, ready for use: its arrays, read in place."""
 
-    __slots__ = ("centres", "embedding", "geometry", "mean", "radius", "raw", "scale", "size")
+    __slots__ = ("_squares", "centres", "embedding", "geometry", "mean", "radius", "raw", "scale", "size")
 
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = geometry
@@ -38,7 +39,8 @@ class Frame:
         self.raw = geometry.embedding + geometry.surface
         self.mean = np.frombuffer(geometry.mean, "<f8")
         self.scale = np.frombuffer(geometry.scale, "<f8")
-        self.centres = np.frombuffer(geometry.centres, "<f8").reshape(geometry.clusters, -1)
+        self.centres = np.frombuffer(geometry.centres, "<f8").reshape(geometry.clusters, self.raw)
+        self._squares = (self.centres**2).sum(axis=1)
         self.radius = geometry.radius
         self.size = 1 + self.raw + geometry.clusters
 
@@ -54,8 +56,21 @@ class Frame:
         is no number tells nothing: the inputs are then a 1 and zeros."""
         if len(vector) != 4 * self.raw:
             return self._nothing()
-        row: Vector = self.inputs_of(np.frombuffer(vector, "<f4").astype(np.float64)[None, :])[0]
-        return row
+        raw = np.frombuffer(vector, "<f4")
+        scaled = np.minimum(np.maximum((raw - self.mean) * self.scale, -LIMIT), LIMIT)
+        size = float(scaled @ scaled)
+        if not isfinite(size):
+            return self._nothing()
+        row = self._nothing()
+        row[1 : 1 + self.raw] = scaled
+        if len(self.centres):
+            far = self._squares - 2.0 * (self.centres @ scaled)
+            nearest = int(far.argmin())
+            row[1 + self.raw + nearest] = 1.0
+            distance = max(float(far[nearest]) + size, 0.0) ** 0.5
+            if distance > self.radius:
+                row[1:] *= (self.radius / distance) ** 2
+        return np.rint(row * GRID) / GRID
 
     def inputs_of(self, vectors: Vector) -> Vector:
         """The inputs of many tasks, one a row of raw vectors."""
@@ -71,7 +86,7 @@ class Frame:
             rows[known, 1 + self.raw + nearest] = 1.0
             distance = np.sqrt(far[np.arange(len(nearest)), nearest])
             rows[known, 1:] *= np.minimum(1.0, self.radius / np.maximum(distance, 1e-9))[:, None] ** 2
-        return np.asarray(np.round(rows * GRID) / GRID)
+        return np.asarray(np.rint(rows * GRID) / GRID)
 
     def _nothing(self) -> Vector:
         inputs = np.zeros(self.size)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from pointsman.core.posterior import Posterior
 from pointsman.routing.evidence.cells import RECORD
-from pointsman.routing.evidence.geometry import Frame, Vector
+from pointsman.routing.evidence.geometry import Frame
 
 Floats = npt.NDArray[np.float32]
 
@@ -20,10 +20,9 @@ MOST_VARIANCE: Final = 0.25
 
 
 class Estimates(Struct, frozen=True, kw_only=True):
-    """One entry a candidate, in the order asked for. `mean` = `common` + `task` + `agent`, not clipped;
-    `deviation` is how unsure it is; `weight` how much evidence stands behind the candidate's model."""
+    """One entry a candidate, in the order asked for. The success rate is `common` + `task` + `agent`, not
+    cut; `deviation` is how unsure it is; `weight` how much evidence stands behind the candidate's model."""
 
-    mean: list[float]
     deviation: list[float]
     common: list[float]
     task: list[float]
@@ -43,6 +42,7 @@ class Estimator:
         "_place",
         "_posterior",
         "_usual",
+        "_weights",
         "frame",
     )
 
@@ -54,12 +54,20 @@ class Estimator:
         self._covariances = np.frombuffer(posterior.covariances, "<f4").reshape(rows, size, size)
         self._usual = np.frombuffer(posterior.usual, "<f4").reshape(rows, size)
         self._centre = np.frombuffer(posterior.centre, "<f4")
+        self._weights = np.frombuffer(posterior.weights, "<f4")
         self._global = self._means @ self._centre
         self._place = {model: place for place, model in enumerate(posterior.models)}
         self._agents: dict[tuple[str, str], Floats] = {}
 
+    def inputs(self, vector: bytes) -> Floats:
+        """The inputs of a task; of an unknown one (no vector, or one of another size), those of the average
+        task, so that the task's share is 0."""
+        if len(vector) != 4 * self.frame.raw:
+            return self._centre
+        return self.frame.inputs(vector).astype(np.float32)
+
     def estimate(
-        self, agent: str, inputs: Vector, models: Sequence[str], priors: Sequence[float], slice: str = ""
+        self, agent: str, inputs: Floats, models: Sequence[str], priors: Sequence[float], slice: str = ""
     ) -> Estimates:
         """Estimates for `models`. `priors` are the success rates expected by capability, which are all there
         is to say of a model without evidence."""
@@ -67,20 +75,19 @@ class Estimator:
         place = [self._place.get(model, newcomer) for model in models]
         known = np.array(place)
         delta = self._deltas(agent, slice)[:, known]
-        task_inputs = inputs.astype(np.float32)
-        common = self._global[known] + np.where(known == newcomer, np.array(priors, np.float32), 0.0)
-        task = self._means[known] @ (task_inputs - self._centre)
-        from_usual = task_inputs - delta[2][:, None] * self._usual[known]
+        common = self._global[known]
+        if newcomer in place:
+            common = common + np.where(known == newcomer, np.array(priors, np.float32), np.float32(0.0))
+        task = self._means[known] @ (inputs - self._centre)
+        from_usual = inputs - delta[2][:, None] * self._usual[known]
         spread = np.matmul(self._covariances[known], from_usual[:, :, None])[:, :, 0]
         variance = (spread * from_usual).sum(axis=1) + delta[1]
-        weights = np.frombuffer(self._posterior.weights, "<f4")
         return Estimates(
-            mean=(common + task + delta[0]).tolist(),
             deviation=np.sqrt(np.clip(variance, 0.0, MOST_VARIANCE)).tolist(),
             common=common.tolist(),
             task=task.tolist(),
             agent=delta[0].tolist(),
-            weight=weights[known].tolist(),
+            weight=self._weights[known].tolist(),
         )
 
     def _deltas(self, agent: str, slice: str) -> Floats:

@@ -17,13 +17,13 @@ Cell = tuple[str, str, str]
 
 UNIT: Final = 256.0
 """Rewards and weights are multiples of 1/256, for the same reason as inputs are of 1/1024."""
-MAX_WEIGHT: Final = 16.0
+MAX_WEIGHT: Final = 128.0
 
 
 class Observation(Struct, frozen=True, kw_only=True):
     """One outcome: how well `model` did (`reward`, 0-1) for `agent` on a task with these `inputs`
     (`Frame.inputs`). `slice` is the kind of task (`performance.slice_of`), `weight` how far the signal is
-    trusted (0-16, 1 is one sure outcome), `at_s` when, in Unix seconds."""
+    trusted (0-128, 1 is one sure outcome), `at_s` when, in Unix seconds."""
 
     agent: str
     model: str

@@ -50,7 +50,7 @@ def adaptive_score(
     if performance is None or performance.requests < config.min_requests_for_performance:
         return AdaptiveScore(
             value=capability,
-            terms=(Term(name="capability", value=capability),),
+            own=(Term(name="capability", value=capability),),
             capability_score=capability,
             performance_score=capability,
             performance_adjustment=0.0,
@@ -60,7 +60,7 @@ def adaptive_score(
     value = sum([term.value for term in terms])
     return AdaptiveScore(
         value=value,
-        terms=terms,
+        own=terms,
         capability_score=capability,
         performance_score=value,
         performance_adjustment=value - capability,

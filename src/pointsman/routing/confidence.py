@@ -1,0 +1,100 @@
+"""How likely each candidate is to succeed for this agent and task, how sure that is, and why.
+
+With evidence in the snapshot its posterior says so; without, capability and the observed success rates do.
+"""
+
+from collections.abc import Sequence
+from math import isfinite, sqrt
+from typing import Final
+
+from msgspec import Struct
+
+from pointsman.core.decision import Term
+from pointsman.core.features import Features
+from pointsman.core.snapshot import PolicySnapshot, Target
+from pointsman.routing.evidence import Estimator
+from pointsman.routing.performance import (
+    PRIOR_WEIGHT,
+    Chain,
+    capability_of,
+    chain_of,
+    domain_of,
+    slice_of,
+)
+
+LEAST_TERM: Final = 1e-12
+
+
+class Belief(Struct, frozen=True):
+    """`confidence` (0-1) is `common` + `domain` + `task` + `agent`, cut to 0-1; `deviation` is how unsure it
+    is. `common` holds for everyone; `domain` is what the model's capability in the task's domain adds as
+    long as there is little evidence."""
+
+    confidence: float
+    deviation: float
+    common: float
+    domain: float = 0.0
+    task: float = 0.0
+    agent: float = 0.0
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The parts that are not 0, which add up to the confidence."""
+        cut = self.confidence - (self.common + self.domain + self.task + self.agent)
+        named = (
+            ("domain", self.domain),
+            ("task", self.task),
+            ("agent", self.agent),
+            ("limit", cut),
+        )
+        rest = [Term(name=name, value=value) for name, value in named if abs(value) > LEAST_TERM]
+        return (Term(name="global", value=self.common), *rest)
+
+
+def estimator_of(snapshot: PolicySnapshot) -> Estimator | None:
+    """The snapshot's evidence, ready for use; None without any. Evidence that cannot be read counts as not
+    there: learning never costs a request."""
+    if snapshot.evidence is None:
+        return None
+    try:
+        return Estimator(snapshot.evidence)
+    except ValueError:
+        return None
+
+
+def beliefs_of(
+    targets: Sequence[Target], features: Features, snapshot: PolicySnapshot, estimator: Estimator | None
+) -> list[Belief]:
+    """The beliefs, in the order of `targets`."""
+    domain = domain_of(features.task_type)
+    if estimator is None or not targets:
+        return [_plain(target, features, snapshot, domain) for target in targets]
+    general = [capability_of(target.model, "") / 100.0 for target in targets]
+    found = estimator.estimate(
+        features.agent,
+        estimator.inputs(features.vector),
+        [target.model.name for target in targets],
+        general,
+        slice_of(features.task_type),
+    )
+    beliefs = []
+    for place, target in enumerate(targets):
+        common, task, agent = found.common[place], found.task[place], found.agent[place]
+        deviation, mean = found.deviation[place], common + task + agent
+        if not (isfinite(mean) and isfinite(deviation)):
+            beliefs.append(_plain(target, features, snapshot, domain))
+            continue
+        extra = 0.0
+        if domain and domain in target.model.capability:
+            share = PRIOR_WEIGHT / (PRIOR_WEIGHT + found.weight[place])
+            extra = (capability_of(target.model, domain) / 100.0 - general[place]) * share
+        confidence = min(max(mean + extra, 0.0), 1.0)
+        beliefs.append(Belief(confidence, deviation, common, extra, task, agent))
+    return beliefs
+
+
+def _plain(target: Target, features: Features, snapshot: PolicySnapshot, domain: str) -> Belief:
+    capability = capability_of(target.model, domain)
+    chain: Chain = chain_of(snapshot, features.agent, target.id, capability)
+    deviation = sqrt(max(chain.mean * (1.0 - chain.mean), 0.0) / (chain.weight + 1.0))
+    return Belief(chain.mean, deviation, chain.everyone, agent=chain.mean - chain.everyone)

@@ -1,0 +1,91 @@
+"""Candidates with what was computed for them, and their order."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from pointsman.core.features import Features
+from pointsman.core.snapshot import AgentProfile, PolicySnapshot, Target
+from pointsman.routing.confidence import Belief, beliefs_of, estimator_of
+from pointsman.routing.cost import price_order
+from pointsman.routing.scorers import SCORERS
+from pointsman.routing.scorers.base import Score
+
+SCORE_DIGITS: Final = 6
+"""Scores that agree to this many digits are a tie."""
+
+Standing = tuple[bool, float]
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A target with what was computed for it. `confidence` is what the gate goes by: the scorer's own, else
+    the belief's. `standing` sorts before price: gate met, then score. `entry` is the place of its provider
+    in the profile's fallback, or -1."""
+
+    target: Target
+    belief: Belief
+    score: Score
+    confidence: float
+    standing: Standing
+    entry: int
+
+
+class Rater:
+    """Rates candidates from one snapshot. The evidence is prepared once, when it is made."""
+
+    __slots__ = ("estimator", "snapshot")
+
+    def __init__(self, snapshot: PolicySnapshot) -> None:
+        self.snapshot = snapshot
+        self.estimator = estimator_of(snapshot)
+
+    def per_request(self, objective: str) -> bool:
+        """Whether ratings hang on more than the features that plans are kept by."""
+        return self.estimator is not None or SCORERS[objective].per_request
+
+    def beliefs(self, targets: Sequence[Target], features: Features) -> list[Belief]:
+        """See `confidence.beliefs_of`."""
+        return beliefs_of(targets, features, self.snapshot, self.estimator)
+
+    def rated(
+        self, targets: Sequence[Target], features: Features, objective: str, beliefs: Sequence[Belief]
+    ) -> list[Candidate]:
+        """The targets as candidates, in their order."""
+        if not targets:
+            return []
+        profile = self.snapshot.profile(features.agent)
+        scores = SCORERS[objective].scores(targets, features, self.snapshot, beliefs)
+        return [
+            _candidate(target, belief, score, profile)
+            for target, belief, score in zip(targets, beliefs, scores, strict=True)
+        ]
+
+
+def _candidate(target: Target, belief: Belief, score: Score, profile: AgentProfile) -> Candidate:
+    confidence = belief.confidence if score.confidence is None else score.confidence
+    return Candidate(
+        target=target,
+        belief=belief,
+        score=score,
+        confidence=confidence,
+        standing=(confidence < profile.gate, -round(score.value, SCORE_DIGITS)),
+        entry=entry_of(target, profile.fallback),
+    )
+
+
+def ranked(candidates: Sequence[Candidate], features: Features) -> list[Candidate]:
+    """Best first: the gate met, the higher score, the lower expected price, the lower tier, the id."""
+    return sorted(candidates, key=lambda one: (one.standing, price_order(one.target, features)))
+
+
+def entry_of(target: Target, fallback: Sequence[str]) -> int:
+    """The first entry that names the target's provider or a group it is in.
+
+    >>> from pointsman.routing.gates.base import asking, example
+    >>> target = example(True, asking()).target
+    >>> entry_of(target, ("ollama", "local", "external", "*")), entry_of(target, ("mistral", "shop"))
+    (2, 1)
+    """
+    names = (target.provider, "local" if target.local else "external", "*")
+    return next((place for place, entry in enumerate(fallback) if entry in names), -1)

@@ -1,0 +1,123 @@
+"""Cheapest reliable, with a share of requests spent on learning which models are better than believed."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Final
+
+import numpy as np
+
+from pointsman.core.decision import Term
+from pointsman.core.features import Features
+from pointsman.core.snapshot import AgentProfile, Model, PolicySnapshot, Target
+from pointsman.routing.confidence import Belief
+from pointsman.routing.cost import price_order
+from pointsman.routing.scorers.base import Score, ScoreExample, Scorer, shop_of
+from pointsman.routing.scorers.reliable import reliable_score
+from pointsman.routing.scorers.worth import cost_share
+
+LEAST_DEVIATION: Final = 1e-6
+_GRID = np.linspace(-6.0, 6.0, 1201)
+_BELL = np.exp(-0.5 * _GRID**2) / np.sqrt(2.0 * np.pi)
+_RISE = np.concatenate([[0.0], np.cumsum((_BELL[1:] + _BELL[:-1]) / 2.0) * (_GRID[1] - _GRID[0])])
+"""The normal density and distribution, tabled."""
+_NODES: Final = np.array([-4.0, -3.0, -2.2, -1.6, -1.1, -0.7, -0.35, 0.0, 0.35, 0.7, 1.1, 1.6, 2.2, 3.0, 4.0])
+"""Where to look at each figure, in its deviations."""
+
+
+def chances_of_most(means: Sequence[float], deviations: Sequence[float]) -> list[float]:
+    """How likely each of several independent normal figures is to be the largest.
+
+    >>> [round(chance, 3) for chance in chances_of_most([0.5, 0.5], [0.1, 0.1])]
+    [0.5, 0.5]
+    >>> [round(chance, 3) for chance in chances_of_most([0.6, 0.5], [0.1, 0.0001])]
+    [0.841, 0.159]
+    """
+    centre, spread = np.array(means), np.maximum(np.array(deviations), LEAST_DEVIATION)
+    points = np.sort((centre[:, None] + spread[:, None] * _NODES).ravel())
+    below = np.interp((points - centre[:, None]) / spread[:, None], _GRID, _RISE, left=0.0, right=1.0)
+    steps = np.diff(below, axis=1)
+    middles = (below[:, 1:] + below[:, :-1]) / 2.0
+    chances = (steps / np.maximum(middles, 1e-300) * middles.prod(axis=0)).sum(axis=1)
+    return [float(chance) for chance in chances / max(float(chances.sum()), 1e-12)]
+
+
+class Explore(Scorer):
+    """In the agent's exploration share of requests, a model is drawn with the probability that it is the most
+    worth of all that meet the gate (posterior sampling: Thompson 1933; Russo et al. 2018); otherwise as
+    `reliable`. Never a model below the gate while one meets it. The probability of each choice is recorded,
+    so that what another policy would have got can be estimated from the log."""
+
+    name = "explore"
+    per_request = True
+
+    def scores(
+        self,
+        targets: Sequence[Target],
+        features: Features,
+        snapshot: PolicySnapshot,
+        beliefs: Sequence[Belief],
+    ) -> list[Score]:
+        """As `reliable`, or the worth by a drawn success rate.
+
+        >>> example = Explore().examples()[0]
+        >>> shop = example.snapshot
+        >>> [term.name for term in Explore().score(shop.targets["shop/m1"], example.features, shop).terms]
+        ['global', 'enough']
+        """
+        profile = snapshot.profile(features.agent)
+        share = min(max(profile.exploration, 0.0), 1.0)
+        exploring = Random(features.seed).random() < share  # noqa: S311
+        chances = _chances(targets, features, profile, beliefs, share)
+        made = []
+        for target, belief, chance in zip(targets, beliefs, chances, strict=True):
+            if exploring:
+                score = _drawn(target, features, profile, belief)
+            else:
+                score = reliable_score(belief, profile.gate)
+            made.append(Score(value=score.value, own=score.own, belief=belief, propensity=chance))
+        return made
+
+    def examples(self) -> tuple[ScoreExample, ...]:
+        """Nothing to spend; all to spend, with nothing in doubt."""
+        return (_example(0.0, 90.0, 1.0), _example(0.0, 60.0, 0.6), _example(1.0, 100.0, 1.0))
+
+
+def _drawn(target: Target, features: Features, profile: AgentProfile, belief: Belief) -> Score:
+    """A draw that hangs on the seed and the target's id, not on who else is there."""
+    random = Random(f"{features.seed}/{target.id}")  # noqa: S311
+    noise = random.gauss(0.0, 1.0) * belief.deviation
+    cost = cost_share(target, features, profile)
+    own = (Term(name="drawn", value=noise), Term(name="cost", value=-cost))
+    return Score(value=belief.confidence + noise - cost, own=own, belief=belief)
+
+
+def _chances(
+    targets: Sequence[Target],
+    features: Features,
+    profile: AgentProfile,
+    beliefs: Sequence[Belief],
+    share: float,
+) -> list[float]:
+    """The probability of each to be chosen: by exploring, and by being the usual choice."""
+    safe = [place for place, belief in enumerate(beliefs) if belief.confidence >= profile.gate]
+    if safe:
+        usual = min(safe, key=lambda place: price_order(targets[place], features))
+    else:
+        safe = list(range(len(targets)))
+        usual = min(safe, key=lambda p: (-round(beliefs[p].confidence, 6), price_order(targets[p], features)))
+    chances = [0.0] * len(targets)
+    chances[usual] = 1.0 - share
+    if share > 0.0:
+        worth = [beliefs[p].confidence - cost_share(targets[p], features, profile) for p in safe]
+        for place, chance in zip(
+            safe, chances_of_most(worth, [beliefs[p].deviation for p in safe]), strict=True
+        ):
+            chances[place] += share * chance
+    return chances
+
+
+def _example(share: float, capability: float, value: float) -> ScoreExample:
+    model = Model(name="m1", capability={"general": capability})
+    snapshot = shop_of(model, profile=AgentProfile(id="agent", gate=0.7, exploration=share))
+    features = Features(agent="agent", requested="m1", dialect="openai_chat", seed=7)
+    return ScoreExample(target_id="shop/m1", features=features, snapshot=snapshot, value=value)
