@@ -13,6 +13,7 @@ FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 def set_up_logs(file: Path, level: str) -> None:
     """Sends everything of `level` and above to `file`, and warnings to standard error. No request's text
     and no secret is ever logged, on any level."""
+    logging.raiseExceptions = False  # a full disk must not fill the terminal with tracebacks
     kept = RotatingFileHandler(file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
     kept.setFormatter(logging.Formatter(FORMAT))
     shown = logging.StreamHandler(sys.stderr)

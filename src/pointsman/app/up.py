@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import math
-import os
 import resource
 import signal
 import socket
@@ -18,13 +16,14 @@ import uvicorn
 import uvloop
 from msgspec.structs import replace
 
+from pointsman.app.announcement import announce, withdraw
 from pointsman.app.background import Background
 from pointsman.app.config import Config, find_config, load_config
 from pointsman.app.control import RunningControl
 from pointsman.app.greeting import greet
 from pointsman.app.logs import set_up_logs
 from pointsman.app.paths import Paths, paths
-from pointsman.app.private_files import kept_secret, write_private
+from pointsman.app.private_files import kept_secret
 from pointsman.app.runtime import Runtime
 from pointsman.core.addresses import is_loopback
 from pointsman.gateway.http.protocol import protocol_class
@@ -81,13 +80,12 @@ async def _serve(runtime: Runtime, listening: socket.socket, out: TextIO) -> Non
     token = _admin_token(runtime.home, runtime.environ)
     server.config.app = control_app(control, admin_token=token, loopback_only=is_loopback(host))
     background.start()
-    write_private(runtime.home.gateway, json.dumps({"url": url, "pid": os.getpid()}))
+    announce(runtime.home.gateway, url)
     server.on_ready = lambda: greet(out, url, runtime)
     try:
         await server.serve([listening])
     finally:
-        with contextlib.suppress(OSError):
-            runtime.home.gateway.unlink()
+        withdraw(runtime.home.gateway)
         await server.end_tasks()
         await background.stop()
         await runtime.close()

@@ -24,6 +24,9 @@ MAX_ERROR_BYTES = 1024 * 1024
 USAGE_ON_DEMAND = frozenset({"openai_chat", "openai_completions"})
 """The forms whose streams tell their usage only when asked."""
 ASKS_FOR_USAGE = re.compile(rb'"include_usage"\s*:\s*true')
+CACHE_MARK = b'"cache_control"'
+CACHE_MARKING = "anthropic"
+"""Where clients mark what to cache, and the one form that can say it."""
 AGENT_MARK = b'"agent_id"'
 THINKING_MARK = b"pointsman-thinking:"
 """What only the gateway understands in a body: where it may stand, the codec takes it out."""
@@ -157,6 +160,8 @@ class Attempt:
                 request.max_output_tokens = model.max_output_tokens
             if not _carries_custom_tools(self.codec):
                 request = custom_tools.wrap_request(request)
+        if self.codec.name != CACHE_MARKING and CACHE_MARK in call.exchange.body:
+            call.losses.drop("cache_control")
         return self.codec.encode_request(request, call.losses)  # type: ignore[arg-type]
 
     # Answer

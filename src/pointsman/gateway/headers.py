@@ -90,12 +90,13 @@ def own(call: "Call", target: str) -> bytes:
     if not call.reached("decision"):
         return f"x-pointsman-request-id: {call.request_id}\r\nx-pointsman-agent: {agent}\r\n".encode()
     decision = call.decision
+    took_over = f"took over from {decision.target}; " if target != decision.target else ""
     lines = (
         f"x-pointsman-request-id: {call.request_id}\r\n"
         f"x-pointsman-agent: {agent}\r\n"
         f"x-pointsman-model: {target}\r\n"
         f"x-pointsman-confidence: {decision.confidence:.2f}\r\n"
-        f"x-pointsman-reason: {decision.reason}\r\n"
+        f"x-pointsman-reason: {took_over}{decision.reason}\r\n"
     )
     return lines.encode("ascii", "replace")
 

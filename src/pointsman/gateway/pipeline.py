@@ -26,6 +26,7 @@ from pointsman.core.features import Features
 from pointsman.core.ids import new_request_id
 from pointsman.core.keys import ApiKey
 from pointsman.core.ports import Recorder
+from pointsman.core.snapshot import PolicySnapshot
 from pointsman.gateway import headers, records
 from pointsman.gateway.agents import AgentRegistry
 from pointsman.gateway.attempt import Attempt
@@ -47,6 +48,7 @@ from pointsman.routing.cost import expected_cost_usd_micros
 
 log = logging.getLogger("pointsman.gateway")
 
+SECONDS_A_DAY = 86_400
 BACKOFF_BASE_S = 0.05
 RETRY_HERE = (UpstreamBroken, UpstreamOverloaded)
 """Errors after which the same target may be asked again at once; others go to the next target."""
@@ -159,7 +161,7 @@ class Pipeline:
             task_type=call.kind if call.kind.startswith("side_") else "",
             unhealthy=parts.health.unhealthy(call.started_s),
             budget_left_usd_micros=self._budget_left(call, call.profile.daily_budget_usd_micros, key),
-            allowed_models=key.allowed_models if key is not None else (),
+            allowed_models=_scope(key, outline.model, call.snapshot),
         )
         try:
             call.decision = parts.policy.router.decide(features)
@@ -289,7 +291,10 @@ class Pipeline:
             expected_cost_usd_micros(model, call.features),
         )
         if reservation is None:
-            raise QuotaExhausted("the daily budget is spent; it starts anew at 00:00 UTC")
+            raise QuotaExhausted(
+                "the daily budget is spent; it starts anew at 00:00 UTC",
+                retry_after_s=SECONDS_A_DAY - call.started_at_us // 1_000_000 % SECONDS_A_DAY,
+            )
         return reservation
 
     def _none_left(self) -> NoTarget:
@@ -301,6 +306,14 @@ class Pipeline:
     def _upstream(self, target_id: str, provider: str) -> Upstream | None:
         upstreams = self.parts.upstreams
         return upstreams.get(target_id) or upstreams.get(provider)
+
+
+def _scope(key: ApiKey | None, requested: str, snapshot: PolicySnapshot) -> tuple[str, ...]:
+    """The models that the key is bound to; none when it names the very alias that was asked for, which
+    opens all that the alias stands for."""
+    if key is None or (requested in snapshot.aliases and requested in key.allowed_models):
+        return ()
+    return key.allowed_models
 
 
 def _limit_of(key: ApiKey | None) -> tuple[str | None, int | None]:
@@ -317,4 +330,4 @@ def _backoff_s(asked: int) -> float:
 
 
 def _utc_day(call: Call) -> int:
-    return call.started_at_us // 86_400_000_000
+    return call.started_at_us // (SECONDS_A_DAY * 1_000_000)

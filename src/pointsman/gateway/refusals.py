@@ -6,6 +6,8 @@ from pointsman.gateway.call import Call
 
 RETRY_LATER = frozenset({429, 503, 529})
 DEFAULT_RETRY_AFTER_S = 2
+NO_USE = "insufficient_quota"
+"""The code of a 429 after which SDKs are told not to try again by themselves."""
 
 
 def refuse(call: Call, error: PointsmanError) -> None:
@@ -21,6 +23,8 @@ def refuse(call: Call, error: PointsmanError) -> None:
     lines = b"%s%scontent-type: %s\r\n" % (own, headers.request_id(call, own), kind)
     if status in RETRY_LATER:
         lines += b"retry-after: %d\r\n" % max(error.retry_after_s or DEFAULT_RETRY_AFTER_S, 1)
+    if error.code == NO_USE and b"x-should-retry:" not in lines:
+        lines += b"x-should-retry: false\r\n"
     call.exchange.reply(status, lines, body)
 
 

@@ -1,5 +1,6 @@
 """What the running gateway is: its state and its models; and its configuration, read again."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import to_builtins
@@ -57,5 +58,8 @@ async def reload(control: Control, request: Request) -> Any:
 
 
 def database_state(control: Control) -> str:
-    """`open` or `away`."""
+    """`open` or `away`: what the gateway noticed last, else whether it has ever reached its database."""
+    told = control.status().get("database")
+    if isinstance(told, Mapping):
+        return str(told["state"])
     return "away" if control.pool is None else "open"

@@ -60,8 +60,7 @@ class ReadyLine(io.StringIO):
     """Takes the greeting, and in its place prints where the gateway is."""
 
     def flush(self) -> None:
-        """The greeting is whole."""
-        from pointsman.cli.home import gateway_url
-
-        click.echo(json.dumps({"url": gateway_url(os.environ), "pid": os.getpid()}))
+        """The greeting is whole; its first line ends with the address."""
+        url = self.getvalue().partition("\n")[0].rpartition(" ")[2]
+        click.echo(json.dumps({"url": url, "pid": os.getpid()}))
         sys.stdout.flush()
