@@ -20,7 +20,7 @@ import asyncpg
 import pytest
 from tests.gateway_load import Load
 from tests.gateway_process import NO_DATABASE, POINTSMAN, GatewayProcess
-from tests.gateway_world import CHAT, KEYS, chat, close_wires, configuration, request, wire
+from tests.gateway_world import CHAT, KEYS, chat, close_wires, configuration, fresh, request, wire
 from tests.raw_upstream import RawUpstream, silent_after, stream
 from tests.scratch import scratch_folder
 
@@ -182,10 +182,11 @@ async def logged_when_there(url: str, wanted: int) -> Counter[str]:
 async def test_sigterm_lets_streams_end_takes_nobody_new_and_loads_the_journal(
     gateway: GatewayProcess, upstream: RawUpstream
 ) -> None:
-    upstream.on("steady", "steady-1", stream(20, pause_s=0.1))
-    running = [asyncio.create_task(chat(gateway.port, "steady-1", f"{n}", stream=True)) for n in range(10)]
+    model = fresh("single")
+    upstream.on("single", model, stream(20, pause_s=0.1))
+    running = [asyncio.create_task(chat(gateway.port, model, f"{n}", stream=True)) for n in range(10)]
     async with asyncio.timeout(30):
-        while len(upstream.for_model("steady-1")) < 10:
+        while len(upstream.for_model(model)) < 10:
             await asyncio.sleep(0.02)
     gateway.terminate()
     await refused_soon(gateway.port)
@@ -207,14 +208,15 @@ async def test_streams_that_cannot_end_in_time_are_told_and_journaled(
         config = configuration(upstream.url)
     gateway = GatewayProcess(folder, config, {**KEYS, "DATABASE_URL": NO_DATABASE})
     gateway.start()
-    upstream.on("steady", "steady-9", silent_after(3))
-    talks = [asyncio.create_task(chat(gateway.port, "steady-9", f"{n}", stream=True)) for n in range(5)]
+    talking, silent = fresh("single"), fresh("single")
+    upstream.on("single", talking, silent_after(3))
+    upstream.on("single", silent, silent_after(None))
+    talks = [asyncio.create_task(chat(gateway.port, talking, f"{n}", stream=True)) for n in range(5)]
     silences = [await wire(gateway.port) for _ in range(3)]
-    upstream.on("steady", "steady-8", silent_after(None))
     for one in silences:
-        one.send(request(CHAT.body("steady-8")))
+        one.send(request(CHAT.body(silent)))
     async with asyncio.timeout(30):
-        while len(upstream.for_model("steady-8")) < 3 or len(upstream.for_model("steady-9")) < 5:
+        while len(upstream.for_model(silent)) < 3 or len(upstream.for_model(talking)) < 5:
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.2)
     gateway.terminate()
