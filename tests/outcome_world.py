@@ -160,7 +160,13 @@ class Codex(Chat):
         return await self._send(parts, **how)
 
     async def _send(self, parts: list[Part], **how: Any) -> list[OutcomeRecord]:
-        body = {"model": "auto", "instructions": "You code.", "input": self.history, "tools": self.tools}
+        body = {
+            "model": "auto",
+            "instructions": "You code.",
+            "input": self.history,
+            "tools": self.tools,
+            **self.more,
+        }
         told = await self.world.turn(self.form, body, parts, **how)
         for part in parts:
             if isinstance(part, ToolCall):
@@ -205,6 +211,7 @@ class Claude(Chat):
             "max_tokens": 9999,
             "system": "You are Claude Code",
             "messages": [*before, last],
+            **self.more,
         }
         told = await self.world.turn(self.form, body, parts, **how)
         blocks: list[dict[str, Any]] = []

@@ -105,7 +105,11 @@ async def test_a_session_leaves_its_outcomes_in_the_journal(
     gateway: GatewayProcess, port: int, upstream: RawUpstream
 ) -> None:
     ids = await play(port, upstream)
-    told = gateway.outcomes()
+    for _ in range(100):
+        told = gateway.outcomes()
+        if len(found(told, ids)) >= len(EXPECTED):
+            break
+        await asyncio.sleep(0.05)
     assert found(told, ids) == EXPECTED
     assert {one.target.partition("/")[0] for one in told if one.decision_id in ids} == {"single"}
     journal = b"".join(path.read_bytes() for path in (gateway.home / "journal").rglob("*.pmj"))
@@ -139,7 +143,7 @@ async def test_results_are_joined_after_a_restart(
     tmp_path: Path, upstream: RawUpstream, database: str
 ) -> None:
     model = fresh("single")
-    upstream.on("single", model, calls("call_r", command="make"), says("I see."))
+    upstream.on("single", model, calls("call_7Qx81Tz2", command="make"), says("I see."))
     config = configuration(upstream.url)
     environ = {**KEYS, "DATABASE_URL": database}
     with GatewayProcess(tmp_path, config, environ) as before:
@@ -147,7 +151,7 @@ async def test_results_are_joined_after_a_restart(
         first = await one.send()
     with GatewayProcess(tmp_path, config, environ) as after:
         one.port = after.port
-        one.called("call_r", "make", "Exit code: 2\nno rule")
+        one.called("call_7Qx81Tz2", "make", "Exit code: 2\nno rule")
         await database_there(after)
         await one.send()
         told = await until_told(after, first)

@@ -24,6 +24,10 @@ below apart, so that one loud conversation cannot move what all share."""
 DISTINCT_CHARS = 40
 """A shorter answer may have been given elsewhere too: it is recognised within its conversation only."""
 
+DISTINCT_ID_CHARS = 12
+DISTINCT_ID_DIGITS = 3
+MAX_FOLLOWERS = 16
+
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -56,6 +60,12 @@ class Step(Struct, kw_only=True, eq=False):
     """The steps that began a new human turn after this one, by `asked`."""
     retried: bool = False
     opens_turn: bool = False
+
+    def followed_by(self, step: "Step") -> None:
+        """Remembers a step that began a new human turn after this one."""
+        if len(self.followers) >= MAX_FOLLOWERS:
+            self.followers.clear()
+        self.followers[step.asked] = step
 
     @property
     def complete(self) -> bool:
@@ -126,7 +136,7 @@ class Memory:
     speak about another's decisions."""
 
     def __init__(self, *, capacity: int = 8192) -> None:
-        self._calls: Recent[tuple[str, str], Step] = Recent(capacity * 2)
+        self._calls: Recent[tuple[str, str, str], Step] = Recent(capacity * 2)
         self._answers: Recent[tuple[str, str, int], Step] = Recent(capacity * 2)
         self._bodies: Recent[tuple[str, int], Step] = Recent(capacity)
         self._sessions: Recent[tuple[str, str], Step] = Recent(capacity)
@@ -137,7 +147,9 @@ class Memory:
         """Makes the step findable. `distinct`: its answer's text is unlikely to occur elsewhere."""
         agent = step.agent_id
         for call_id in step.calls:
-            self._calls.put((agent, call_id), step)
+            self._calls.put((agent, session or "", call_id), step)
+            if session and is_distinct_id(call_id):
+                self._calls.put((agent, "", call_id), step)
         if step.answer:
             self._answers.put((agent, session or "", step.answer), step)
             if distinct and session:
@@ -158,10 +170,11 @@ class Memory:
         """Makes a step without an answer known to its retry."""
         self._bodies.put((step.agent_id, step.body_hash), step)
 
-    def by_calls(self, agent: str, call_ids: Iterable[str]) -> Step | None:
-        """The step that issued the first known of these calls."""
+    def by_calls(self, agent: str, session: str | None, call_ids: Iterable[str]) -> Step | None:
+        """The step that issued the first known of these calls: in the conversation, or in any other if the
+        id is unlikely to have been used twice."""
         for call_id in call_ids:
-            step = self._calls.get((agent, call_id))
+            step = self._calls.get((agent, session or "", call_id)) or self._calls.get((agent, "", call_id))
             if step is not None:
                 return step
         return None
@@ -185,6 +198,15 @@ class Memory:
     def forget(self, thread: Thread) -> None:
         """Nothing more is expected of the conversation."""
         self.threads.pop(id(thread), None)
+
+
+def is_distinct_id(call_id: str) -> bool:
+    """Whether an id looks drawn at random; some providers only count (`functions.ls:0`).
+
+    >>> is_distinct_id("call_9XJ2bq81TzVd"), is_distinct_id("functions.shell:12"), is_distinct_id("call_0")
+    (True, False, False)
+    """
+    return len(call_id) >= DISTINCT_ID_CHARS and sum(map(str.isdigit, call_id)) >= DISTINCT_ID_DIGITS
 
 
 def text_hash(text: str) -> int:

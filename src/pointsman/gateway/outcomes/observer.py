@@ -21,7 +21,15 @@ from pointsman.gateway.outcomes import steps
 from pointsman.gateway.outcomes.answers import Answer
 from pointsman.gateway.outcomes.asked import Asker, Body
 from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
-from pointsman.gateway.outcomes.memory import MAX_SIGHTINGS, IssuedCall, Memory, Step, Thread
+from pointsman.gateway.outcomes.memory import (
+    MAX_SIGHTINGS,
+    IssuedCall,
+    Memory,
+    Recent,
+    Step,
+    Thread,
+    is_distinct_id,
+)
 from pointsman.gateway.outcomes.signals import SIGNALS
 from pointsman.gateway.outcomes.tails import Tail
 
@@ -30,6 +38,9 @@ if TYPE_CHECKING:
 
 MAX_WAITING = 256
 MAX_LOOKUPS = 32
+PATIENCE = 20
+ONCE_IN = 50
+"""After PATIENCE questions to the log that found nothing of an agent, it is asked ONCE_IN times."""
 RETRY_GRACE_S = 2.5
 """How long a hang-up waits for a retry before it counts."""
 SILENCE_S = 1800.0
@@ -76,6 +87,7 @@ class Observer:
         self._waiting: deque[Call] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._lookups: set[asyncio.Task[None]] = set()
+        self._fruitless: Recent[str, int] = Recent(MAX_WAITING)
         self._complained_s = float("-inf")
 
     def ended(self, call: "Call") -> None:
@@ -90,8 +102,9 @@ class Observer:
         self._waiting.append(call)
 
     def close(self) -> None:
-        """Looks no more."""
-        self._waiting.clear()
+        """Looks at what still waits, and no more."""
+        while self._waiting:
+            self._next()
         if self._timer is not None:
             self._timer.cancel()
         for task in self._lookups:
@@ -147,12 +160,12 @@ class Observer:
             step.thread = earlier.thread
             self._at(Stage.NEXT, Seen(step=earlier, now_us=now_us, tail=tail, request=step))
             if step.opens_turn:
-                earlier.followers[step.asked] = step
+                earlier.followed_by(step)
         elif again is not None and not again.complete:
             step.thread = again.thread
         elif steps.named_session(call) is not None and tail is None:
             step.thread.root = root = steps.root_of(step.thread, step)
-            root.followers[step.asked] = step
+            root.followed_by(step)
         if earlier is None and tail is not None and tail.results:
             self._look_up(step, tail, now_us)
         if step.state is not FinishState.FAILED:
@@ -176,19 +189,26 @@ class Observer:
     def _look_up(self, step: Step, tail: Tail, now_us: int) -> None:
         """Asks the log who issued the calls whose results came, as after a restart."""
         finder = self.finder
-        if finder is None or len(self._lookups) >= MAX_LOOKUPS:
+        call_ids = [one.call_id for one in tail.results if is_distinct_id(one.call_id)]
+        if finder is None or not call_ids or len(self._lookups) >= MAX_LOOKUPS:
             return
-        work = self._found(finder, step, tail, now_us)
+        fruitless = self._fruitless.get(step.agent_id, 0)
+        self._fruitless.put(step.agent_id, fruitless + 1)
+        if fruitless >= PATIENCE and fruitless % ONCE_IN:
+            return
+        work = self._found(finder, step, tail, call_ids, now_us)
         task = asyncio.get_running_loop().create_task(work)
         self._lookups.add(task)
         task.add_done_callback(self._lookups.discard)
 
-    async def _found(self, finder: Finder, step: Step, tail: Tail, now_us: int) -> None:
+    async def _found(self, finder: Finder, step: Step, tail: Tail, call_ids: list[str], now_us: int) -> None:
         try:
-            found = await finder(step.agent_id, [result.call_id for result in tail.results])
+            found = await finder(step.agent_id, call_ids)
         except Exception as error:  # noqa: BLE001 - learning must never fail a request
             self._complain(error)
             return
+        if found:
+            self._fruitless.put(step.agent_id, 0)
         by_decision: dict[tuple[str, int], Step] = {}
         for call_id, decided in found.items():
             key = (decided.decision_id, decided.attempt)

@@ -14,6 +14,7 @@ from pointsman.gateway.outcomes.tails import Tail, read_tail
 if TYPE_CHECKING:
     from pointsman.gateway.call import Call, Tried
 
+ANSWER_AND_REPLY = 2
 FIRST_MESSAGES = 3
 """A conversation with fewer messages has no earlier answer of ours in it."""
 OWN_NAME = "conv-"
@@ -50,14 +51,16 @@ def followed(call: "Call", body: Body, memory: Memory) -> tuple[Step | None, Tai
     outline, agent, session = call.outline, call.logged_as, call.caller.session_key
     if not outline.answered_calls and outline.message_count < FIRST_MESSAGES:
         return _root(call, memory), None
-    step = memory.by_calls(agent, outline.answered_calls)
+    step = memory.by_calls(agent, session, outline.answered_calls)
     tail = read_tail(body)
     if step is not None or tail is None:
         return step, tail
     said = text_hash(tail.said)
     step = memory.by_answer(agent, session, said) if said else None
+    if step is not None and step.message_count + ANSWER_AND_REPLY > outline.message_count:
+        step = None  # the same words in another place, such as an example in a prompt
     if step is None:
-        step = memory.by_calls(agent, tail.called)
+        step = memory.by_calls(agent, session, tail.called)
         if step is not None and step.thread.steps and not step.thread.steps[-1].complete:
             step = step.thread.steps[-1]
     if step is None:

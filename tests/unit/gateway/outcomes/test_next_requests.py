@@ -90,12 +90,9 @@ async def test_asking_the_same_anew_is_a_regeneration(client: type[Chat]) -> Non
     await one.ask("Write a parser", FIRST)
     await one.ask("Now the documentation", SECOND)
     del one.history[-1]
-    one.more["seed"] = one.more["temperature"] = 1
-    body: Any = {"model": "auto", "temperature": 0.5}
-    body |= {"input": one.history} if client is Codex else {"messages": one.history, "max_tokens": 999}
-    told = await one.world.turn(one.form, body, said("Other documentation, longer than before."))
-    assert ("asked_anew", "regenerated") in details(told)
-    assert {e.decision_id for e in told} != set()
+    one.more["temperature"] = 0.5
+    told = await one._send(said("Other documentation, longer than before."))
+    assert details(told) == [("asked_anew", "regenerated")]
 
 
 @every_client
@@ -274,16 +271,16 @@ async def test_one_loud_conversation_has_bounded_influence() -> None:
 
 async def test_after_a_restart_the_log_is_asked_who_issued_a_call() -> None:
     before = Codex(World())
-    await before.ask("Fix it", called("c1", command="make"))
+    await before.ask("Fix it", called("call_R3s7art99x", command="make"))
     after = World()
     before.world = after
 
     async def finder(agent: str, call_ids: Any) -> dict[str, Decided]:
-        assert (agent, list(call_ids)) == ("tester", ["c1"])
-        return {"c1": Decided("req_old", 0, "shop/small", 1_000_000)}
+        assert (agent, list(call_ids)) == ("tester", ["call_R3s7art99x"])
+        return {"call_R3s7art99x": Decided("req_old", 0, "shop/small", 1_000_000)}
 
     after.observer.finder = finder
-    await before.bring({"c1": "Exit code: 2\nboom"}, said("I see what it is now."))
+    await before.bring({"call_R3s7art99x": "Exit code: 2\nboom"}, said("I see what it is now."))
     await asyncio.sleep(0.01)
     assert [(e.decision_id, e.target, e.detail) for e in after.told] == [
         ("req_old", "shop/small", "command_failed")
@@ -314,3 +311,53 @@ async def test_silence_inside_a_tool_loop_has_no_label(monkeypatch: pytest.Monke
     monkeypatch.setattr(observer, "SILENCE_S", -1.0)
     one.world.observer._sweep()
     assert [(e.detail, e.label) for e in one.world.told] == [("left_in_tool_loop", None)]
+
+
+async def test_examples_in_a_prompt_are_no_conversation() -> None:
+    world = World()
+    for review in ("I liked it", "No, that is wrong", "Thanks"):
+        one = Chat(world)
+        one.history += [
+            {"role": "user", "content": "A fine film"},
+            {"role": "assistant", "content": "positive"},
+        ]
+        assert await one.ask(review, said("positive")) == []
+
+
+async def test_ids_that_only_count_are_joined_within_their_conversation() -> None:
+    world = World(session="conv-1")
+    await Codex(world).ask("Fix it", called("functions.shell:0", command="make"))
+    world.session = "conv-2"
+    other = Codex(world)
+    await other.ask("Fix that", called("functions.shell:0", command="ls"))
+    told = await other.bring({"functions.shell:0": "Exit code: 2\n"}, said("I see."))
+    assert [e.decision_id for e in told] == [world.told[0].decision_id]
+    assert len(world.told) == 1
+
+
+async def test_what_waits_is_looked_at_before_the_end() -> None:
+    world = World()
+    world.observer.ended(
+        world.call("openai_chat", {"model": "m", "messages": [{"role": "user", "content": "x"}]}, [])
+    )  # type: ignore[arg-type]
+    world.observer.close()
+    assert details(world.told) == [("empty_answer", "empty")]
+
+
+async def test_when_calls_come_too_fast_the_oldest_are_left_out() -> None:
+    world = World()
+    body = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+    for _ in range(observer.MAX_WAITING + 10):
+        world.observer.ended(world.call("openai_chat", body, []))  # type: ignore[arg-type]
+    world.observer.close()
+    assert world.observer.counts.skipped == 10
+
+
+async def test_a_fault_of_its_own_reaches_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    call = world.call("openai_chat", {"model": "m", "messages": [{"role": "user", "content": "x"}]}, [])
+    call.exchange = None
+    world.observer.ended(call)  # type: ignore[arg-type]
+    world.observer.close()
+    assert world.observer.counts.faults == 1
+    assert "could not be seen" in caplog.text
