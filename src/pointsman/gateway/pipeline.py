@@ -258,6 +258,8 @@ class Pipeline:
 
     def _refuse(self, call: Call, error: PointsmanError) -> None:
         """Answers with an error; journals it if no attempt has been."""
+        if isinstance(error, QuotaExhausted):
+            error.retry_after_s = SECONDS_A_DAY - call.started_at_us // 1_000_000 % SECONDS_A_DAY
         if not call.recorded:
             call.state = FinishState.REFUSED
             self.parts.recorder.append(records.of_refusal(call, self._loop.time(), error))
@@ -291,10 +293,7 @@ class Pipeline:
             expected_cost_usd_micros(model, call.features),
         )
         if reservation is None:
-            raise QuotaExhausted(
-                "the daily budget is spent; it starts anew at 00:00 UTC",
-                retry_after_s=SECONDS_A_DAY - call.started_at_us // 1_000_000 % SECONDS_A_DAY,
-            )
+            raise QuotaExhausted("the daily budget is spent; it starts anew at 00:00 UTC")
         return reservation
 
     def _none_left(self) -> NoTarget:
