@@ -145,7 +145,7 @@ async def test_the_mirror_finds_what_the_store_finds(db_pool, add, mirror):
     (vector,) = EMBEDDER.embed(["parse file 7"])
     stored = await near(db_pool, "parse file 7", limit=3)
     found = mirror.neighbours(vector, 3)
-    assert {one.task for one in found} == {one.id for one in stored}
+    assert {one.task for one in found} == {str(one.id) for one in stored}
     assert found[0].similarity == pytest.approx(stored[0].similarity, abs=2e-3)
 
 

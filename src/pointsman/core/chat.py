@@ -233,7 +233,8 @@ class Outline(Struct, kw_only=True):
     `needs` is a bit set of `core.features.Need`; `agent_hint` is the body's own agent id if it has one,
     `session` the client's conversation key; `answered_calls` are the tool-call ids whose results this
     request brings, the join key to the decision that issued them. `last_role` is the role of the last
-    message (`tool` inside a tool loop).
+    message (`tool` inside a tool loop). `labels` is what the body's metadata says of the task, under
+    LABELS; None when it says nothing.
     """
 
     model: str
@@ -251,3 +252,8 @@ class Outline(Struct, kw_only=True):
     session: str | None = None
     user: str | None = None
     answered_calls: tuple[str, ...] = ()
+    labels: dict[str, str] | None = None
+
+
+LABELS = ("task_type", "priority", "domain", "complexity")
+"""Keys of a body's metadata that say what kind of task a request is."""

@@ -114,7 +114,7 @@ def _priority(words: frozenset[str]) -> str:
 
 def _complexity(length: int, words: frozenset[str]) -> str:
     """A step for each fourfold length over SHORT_CHARS, a half one up or down for each telling word."""
-    steps = log2(max(length, 1) / SHORT_CHARS) / 2 + 0.5 * (
+    steps = log2(max(length, SHORT_CHARS) / SHORT_CHARS) / 2 + 0.5 * (
         len(words & COMPLEX_WORDS) - len(words & SIMPLE_WORDS)
     )
     return COMPLEXITIES[min(max(1 + round(steps), 0), len(COMPLEXITIES) - 1)]

@@ -12,6 +12,7 @@ from pointsman.memory.classify import Classifier
 from pointsman.memory.embed import Embedder, NoEmbedder
 from pointsman.memory.history import MayEmbed
 from pointsman.memory.mirror import TaskMirror
+from pointsman.memory.reader import TaskReader
 from pointsman.memory.texts import Bundled, TextEmbedder
 from pointsman.store import task_memory
 from pointsman.store.pool import Pool
@@ -42,21 +43,30 @@ class TaskMemory:
         self.mirror: TaskMirror | None = None
         self.agents_dir = agents_dir
         self.error: str | None = None
+        self.reader: TaskReader | None = None
         self._folder = folder
 
     def load(self, embedder: TextEmbedder | None = None) -> None:
         """Takes `embedder`, or reads the bundled one (half a second: call it in a thread). Without one the
         memory stays empty, and says why."""
+        if embedder is not None:
+            self._use(embedder)
+            return
         try:
-            own = embedder if embedder is not None else Bundled(Embedder.load())
+            bundled = Embedder.load()
         except NoEmbedder as error:
             self.error = str(error)
             _logger.warning("There is no task memory: %s", error)
             return
+        classifier, mirror = self._use(Bundled(bundled))
+        self.reader = TaskReader(bundled, classifier, mirror)
+
+    def _use(self, embedder: TextEmbedder) -> tuple[Classifier, TaskMirror]:
         file = self._folder / "tasks.index" if self._folder is not None else None
-        self.classifier = Classifier(own)
-        self.mirror = TaskMirror(own.name, own.dimensions, file)
-        self.embedder = own
+        self.classifier = classifier = Classifier(embedder)
+        self.mirror = mirror = TaskMirror(embedder.name, embedder.dimensions, file)
+        self.embedder = embedder
+        return classifier, mirror
 
     async def begin(self, pool: Pool, may_embed: MayEmbed) -> None:
         """What is to be done once the store is there: the index, erasing what agents left that opted out,

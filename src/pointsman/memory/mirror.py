@@ -17,9 +17,9 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from pointsman.core.features import Neighbour
 from pointsman.memory.index import VectorIndex
 from pointsman.memory.texts import Floats
-from pointsman.routing.vote import Tried
 from pointsman.store import task_memory
 from pointsman.store.pool import Pool
 from pointsman.store.rows import EPOCH
@@ -38,24 +38,7 @@ class Remembered(Struct, frozen=True):
 
     agent: str
     model: str
-    task_type: str
     success: bool
-
-
-class Neighbour(Struct, frozen=True, kw_only=True):
-    """A finished task and the cosine of its embedding to the one asked for, -1 to 1."""
-
-    task: UUID
-    similarity: float
-    agent: str
-    model: str
-    task_type: str
-    success: bool
-
-    @property
-    def tried(self) -> Tried:
-        """Its voice in the vote on models."""
-        return Tried(name=self.model, success=float(self.success), similarity=self.similarity)
 
 
 class _Kept(Struct, frozen=True, kw_only=True):
@@ -69,7 +52,8 @@ class _Kept(Struct, frozen=True, kw_only=True):
 
 
 class TaskMirror:
-    """The tasks that have an embedding of `embedder`. `file` is where the index is kept, if anywhere."""
+    """The tasks that have an embedding of `embedder`. `file` is where the index is kept, if anywhere;
+    `generation` grows whenever tasks come in or change."""
 
     def __init__(self, embedder: str, dimensions: int, file: Path | None = None) -> None:
         self.embedder = embedder
@@ -79,6 +63,7 @@ class TaskMirror:
         self._tasks: dict[UUID, Remembered] = {}
         self._position = (EPOCH, NO_ID)
         self._changed = False
+        self.generation = 0
         self._lock = asyncio.Lock()
 
     def __len__(self) -> int:
@@ -92,12 +77,11 @@ class TaskMirror:
             if known is not None:
                 found.append(
                     Neighbour(
-                        task=task,
-                        similarity=similarity,
-                        agent=known.agent,
                         model=known.model,
-                        task_type=known.task_type,
+                        similarity=similarity,
                         success=known.success,
+                        agent=known.agent,
+                        task=str(task),
                     )
                 )
         return found
@@ -141,6 +125,7 @@ class TaskMirror:
         """Brings a batch in. A task whose embedding is in the index already only changes its facts: an
         embedding belongs to the words a task was begun with."""
         self._changed = True
+        self.generation += 1
         gone = [change.id for change in changes if change.embedding is None]
         for task in gone:
             self._tasks.pop(task, None)
@@ -210,9 +195,7 @@ def _notes_of(file: Path) -> Path:
 
 
 def _remembered(change: Change) -> Remembered:
-    return Remembered(
-        change.agent_used, change.assigned_model or "", change.task_type or "", bool(change.success)
-    )
+    return Remembered(change.agent_used, change.assigned_model or "", bool(change.success))
 
 
 def _vector(sent: bytes) -> Floats:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Raw, Struct
 
-from pointsman.core.chat import Outline
+from pointsman.core.chat import LABELS, Outline
 from pointsman.core.errors import InvalidRequest
 from pointsman.core.features import Need
 from pointsman.gateway.dialects.anthropic.wire import ABSENT, checked, missing
+from pointsman.gateway.dialects.labels import labels_of
 
 LEADING_CHARS = 2000
 IMAGE_TOKENS = 1500
@@ -45,6 +46,10 @@ class _OutputConfig(Struct, gc=False):
 class _Metadata(Struct, gc=False):
     user_id: str | None = None
     agent_id: str | None = None
+    task_type: Raw = ABSENT
+    priority: Raw = ABSENT
+    domain: Raw = ABSENT
+    complexity: Raw = ABSENT
 
 
 class _Body(Struct, gc=False):
@@ -150,7 +155,14 @@ def outline(body: bytes) -> Outline:
         session=session_of(metadata.user_id),
         user=metadata.user_id,
         answered_calls=answered,
+        labels=_labels(request.metadata),
     )
+
+
+def _labels(metadata: _Metadata | None) -> dict[str, str] | None:
+    if metadata is None:
+        return None
+    return labels_of({name: getattr(metadata, name) for name in LABELS})
 
 
 def _needs(request: _Body) -> int:

@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 
 from pointsman.core.chat import Outline
 from pointsman.core.features import Need
+from pointsman.gateway.dialects.labels import labels_of
 from pointsman.gateway.dialects.openai_bodies import checked, missing
 from pointsman.gateway.dialects.openai_chat.wire import ABSENT
 
@@ -137,6 +138,7 @@ def outline(body: bytes) -> Outline:
         session=request.prompt_cache_key,
         user=request.safety_identifier or request.user,
         answered_calls=_answered(messages),
+        labels=labels_of(request.metadata),
     )
 
 

@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 from pointsman.core.chat import Outline
 from pointsman.core.errors import InvalidRequest
 from pointsman.core.features import Need
+from pointsman.gateway.dialects.labels import labels_of
 from pointsman.gateway.dialects.openai_bodies import checked
 from pointsman.gateway.dialects.openai_responses.namespaces import flat_name
 
@@ -111,6 +112,7 @@ def outline(body: bytes) -> Outline:
         session=request.prompt_cache_key,
         user=request.safety_identifier or request.user,
         answered_calls=answered,
+        labels=labels_of(request.metadata),
     )
 
 
