@@ -17,6 +17,7 @@ import reference_config
 import reference_conformance
 import reference_dialects
 import reference_gateway
+import reference_outcomes
 from pointsman.cli.group import main as pointsman
 from pointsman.web.surface import description
 from reference_blocks import FOLDER, filled
@@ -140,6 +141,7 @@ PAGES = {
     "dialects.md": partial(
         filled, "dialects.md", {**reference_gateway.ENDPOINTS, "matrix": reference_dialects.matrix}
     ),
+    "outcomes.md": partial(filled, "outcomes.md", reference_outcomes.BLOCKS),
     "conformance.md": partial(reference_conformance.page, NOTE),
 }
 
