@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,17 @@ def called(call_id: str, name: str = "shell", **arguments: Any) -> list[Part]:
     return [ToolCall(id=call_id, name=name, arguments=json.dumps(arguments))]
 
 
+@dataclass
+class How:
+    """How a call went."""
+
+    finish: Finish | None = Finish.STOP
+    state: FinishState = FinishState.COMPLETED
+    error: PointsmanError | None = None
+    shown_s: float = 1.0
+    logged: bool = True
+
+
 class World:
     """An observer, and a clock that goes on by TURN_S with each request. `told` holds all outcomes."""
 
@@ -53,30 +65,21 @@ class World:
         assert self.observer.counts.faults == 0
         return self.told[before:]
 
-    def call(
-        self,
-        form: str,
-        body: dict[str, Any],
-        parts: list[Part],
-        *,
-        finish: Finish | None = Finish.STOP,
-        state: FinishState = FinishState.COMPLETED,
-        error: PointsmanError | None = None,
-        shown_s: float = 1.0,
-        headers: dict[bytes, bytes] | None = None,
-        logged: bool = True,
-    ) -> SimpleNamespace:
-        """A finished call, with the fields that the observer reads."""
+    def call(self, form: str, body: dict[str, Any], parts: list[Part], **changed: Any) -> SimpleNamespace:
+        """A finished call, with the fields that the observer reads. `changed` are fields of How."""
+        how = How(**changed)
         self.now_s += TURN_S
         raw = json.dumps(body).encode()
         outline = CODECS[form].outline(raw)
         repeat = self.repeats.seen(self.agent, raw, self.now_s)
         tally = Tally()
-        if parts or finish:
-            response = ChatResponse(id="a", model="m", created_s=0, parts=parts, finish=finish, usage=Usage())
+        if parts or how.finish:
+            response = ChatResponse(
+                id="a", model="m", created_s=0, parts=parts, finish=how.finish, usage=Usage()
+            )
             tally.add_response(response)
         tally.first_content_s = self.now_s + 1 if parts else None
-        ended_s = self.now_s + 1 + shown_s
+        ended_s = self.now_s + 1 + how.shown_s
         target = SimpleNamespace(id="shop/small")
         attempt = SimpleNamespace(tally=tally, number=0, target=target, started_s=self.now_s)
         return SimpleNamespace(
@@ -86,12 +89,12 @@ class World:
             outline=outline,
             caller=SimpleNamespace(agent_id=self.agent, session_key=self.session),
             logged_as=self.agent,
-            profile=SimpleNamespace(log_requests=logged),
-            kind=kind_of(outline, headers or {}, repeat.retry),
+            profile=SimpleNamespace(log_requests=how.logged),
+            kind=kind_of(outline, {}, repeat.retry),
             body_hash=repeat.body_hash,
             started_s=self.now_s,
             started_at_us=int(self.now_s * 1e6),
-            tried=[Tried(attempt, state, error, ended_s)],  # type: ignore[arg-type]
+            tried=[Tried(attempt, how.state, how.error, ended_s)],  # type: ignore[arg-type]
         )
 
 
