@@ -48,6 +48,7 @@ class Background:
         self._connections = connections
         self._tasks: list[asyncio.Task[None]] = []
         self._opened_s = 0.0
+        self._memory = MemoryTasks(runtime)
         self.loader: Loader | None = None
 
     def start(self) -> None:
@@ -57,6 +58,7 @@ class Background:
         self._run(_every(SWEEP_EVERY_S, self._sweep))
         self._run(_every(REDISCOVER_EVERY_S, self._rediscover))
         self._run(self._bridged())
+        self._run(self._memory.load())
 
     async def stop(self) -> None:
         """Ends them, closes the journal, and loads what is still in it if the database is there."""
@@ -125,7 +127,7 @@ class Background:
 
     async def _remember(self, pool: Pool, dsn: str) -> None:
         """Starts the task memory, and keeps it in line with the store."""
-        tasks = MemoryTasks(self._runtime)
+        tasks = self._memory
         await _patiently(partial(tasks.begin, pool))
         keep_up, start_over = partial(tasks.keep_up, pool), partial(tasks.start_over, pool)
         self._run(listen(dsn, task_memory.CHANNEL, partial(_patiently, keep_up)))

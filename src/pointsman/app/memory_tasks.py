@@ -18,13 +18,17 @@ class MemoryTasks:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._complaint = ""
+        self._loaded = asyncio.Event()
+
+    async def load(self) -> None:
+        """Reads the embedder, which needs no store."""
+        await asyncio.to_thread(self._runtime.memory.load)
+        self._loaded.set()
 
     async def begin(self, pool: Pool) -> None:
-        """Reads the embedder, and brings the memory up to date for the first time."""
-        memory = self._runtime.memory
-        if memory.embedder is None and memory.error is None:
-            await asyncio.to_thread(memory.load)
-        await memory.begin(pool, self.may_embed())
+        """Brings the memory up to date for the first time, once the embedder is there."""
+        await self._loaded.wait()
+        await self._runtime.memory.begin(pool, self.may_embed())
 
     async def keep_up(self, pool: Pool) -> None:
         """Takes in what the store has announced."""

@@ -94,6 +94,7 @@ class Runtime:
             recorder=self.journal,
             budgets=self.budgets,
             observer=self.observer,
+            memory=self.memory,
             mask=Mask(kept_secret(self.home.mask).encode()),
         )
         self.connect()

@@ -44,6 +44,9 @@ from pointsman.gateway.refusals import refuse
 from pointsman.gateway.repeats import Repeats, in_tool_loop
 from pointsman.gateway.sides import answer_at_once, answer_count, answer_page
 from pointsman.gateway.strangers import refuse_strangers
+from pointsman.memory.classify import stated_labels
+from pointsman.memory.keeper import TaskMemory
+from pointsman.memory.reader import NOTHING_READ, TaskRead
 from pointsman.routing.cost import expected_cost_usd_micros
 
 log = logging.getLogger("pointsman.gateway")
@@ -66,6 +69,7 @@ class Parts:
     budgets: Budgets
     mask: Mask
     upstreams: dict[str, Upstream] = field(default_factory=dict)
+    memory: TaskMemory = field(default_factory=TaskMemory)
     repeats: Repeats = field(default_factory=Repeats)
     health: Health = field(default_factory=Health)
     observer: Observer | None = None
@@ -150,7 +154,7 @@ class Pipeline:
     def _choose(self, call: Call) -> None:
         """Turns the request into features and asks for the decision."""
         parts, outline, caller = self.parts, call.outline, call.caller
-        key = caller.key
+        key, task = caller.key, self._task(call)
         call.features = features = Features(
             agent=caller.agent_id,
             requested=outline.model,
@@ -158,16 +162,28 @@ class Pipeline:
             needs=outline.needs,
             context_tokens=outline.context_tokens,
             max_output_tokens=outline.max_output_tokens or 0,
-            task_type=call.kind if call.kind.startswith("side_") else "",
+            task_type=task.task_type,
             unhealthy=parts.health.unhealthy(call.started_s),
             budget_left_usd_micros=self._budget_left(call, call.profile.daily_budget_usd_micros, key),
             allowed_models=_scope(key, outline.model, call.snapshot),
+            vector=task.vector,
+            neighbours=task.neighbours,
         )
         try:
             call.decision = parts.policy.router.decide(features)
         except NoTarget as error:
             error.retry_after_s = error.retry_after_s or parts.health.retry_after_s(call.started_s)
             raise
+
+    def _task(self, call: Call) -> TaskRead:
+        """What the request is about. Side requests are a kind of task of their own, whatever they say."""
+        reader = self.parts.memory.reader
+        if call.kind.startswith("side_"):
+            return TaskRead(task_type=call.kind)
+        if reader is None or call.route.kind != "chat":
+            return NOTHING_READ
+        stated = stated_labels(call.exchange.headers, call.outline.labels)
+        return reader.read(call.outline.last_user or call.outline.first_user, stated)
 
     async def _count(self, call: Call) -> None:
         """Answers with the number of tokens: the provider's own figure if it can say one, else our

@@ -21,9 +21,12 @@ NEIGHBOURS: Final = 8
 class TaskRead(Struct, frozen=True, kw_only=True):
     """What a text is about. `vector` is what decisions are made from (`Embedder.vector`)."""
 
-    task_type: str
-    vector: bytes
-    neighbours: tuple[Neighbour, ...]
+    task_type: str = ""
+    vector: bytes = b""
+    neighbours: tuple[Neighbour, ...] = ()
+
+
+NOTHING_READ: Final = TaskRead()
 
 
 class TaskReader:
