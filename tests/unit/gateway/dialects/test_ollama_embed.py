@@ -90,3 +90,8 @@ def test_what_is_no_request_is_refused(codec, body):
 def test_what_is_no_answer_is_the_providers_fault(codec, body):
     with pytest.raises(UpstreamBroken):
         codec.decode_response(body)
+
+
+def test_a_truncate_that_is_neither_true_nor_false_is_refused():
+    with pytest.raises(InvalidRequest):
+        EMBED.decode_request(as_json({"model": "m", "input": "a", "truncate": []}))

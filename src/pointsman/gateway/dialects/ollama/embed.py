@@ -24,6 +24,7 @@ class _Embed(Struct):
     model: str | None = None
     input: str | list[str] | None = None
     dimensions: int | None = None
+    truncate: bool | None = None
     keep_alive: Json = None
 
 
@@ -77,7 +78,7 @@ def decode_embed(body: bytes) -> EmbedRequest:
         inputs=[found.input] if isinstance(found.input, str) else found.input,
         dimensions=found.dimensions,
         single=isinstance(found.input, str),
-        extra=extras(fields, frozenset(_Embed.__struct_fields__)),
+        extra=extras(fields, frozenset(_Embed.__struct_fields__) - {"truncate"}),
     )
 
 
