@@ -25,7 +25,8 @@ MAGIC: Final = b"PMJOURNAL"
 HEADER: Final = MAGIC + bytes([VERSION])
 MARK: Final = b"\xc1\xf5"
 OUTCOME_MARK: Final = b"\xc1\xf6"
-MARKS: Final = (MARK, OUTCOME_MARK)
+MARKS: Final = {MARK: 0, OUTCOME_MARK: 1}
+"""Each kind of frame, and where its checksum starts, so that one kind cannot be damaged into the other."""
 MAX_PAYLOAD_BYTES: Final = 1 << 20
 _PREFIX: Final = struct.Struct("<2sII")
 PREFIX_BYTES: Final = _PREFIX.size
@@ -61,7 +62,7 @@ def encode_frame(record: Record) -> bytes:
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise ValueError(f"a record of {len(payload)} bytes is too large for the journal")
     mark = MARK if type(record) is RequestRecord else OUTCOME_MARK
-    return _pack(mark, len(payload), _crc32(payload)) + payload
+    return _pack(mark, len(payload), _crc32(payload, MARKS[mark])) + payload
 
 
 def scan(data: bytes, base: int) -> Iterator[Frame | Damage]:
@@ -88,8 +89,8 @@ def _frame_end(data: bytes, position: int) -> int | None:
     end: int = position + PREFIX_BYTES + length
     if mark not in MARKS or length > MAX_PAYLOAD_BYTES or end > len(data):
         return None
-    whole = _crc32(memoryview(data)[position + PREFIX_BYTES : end]) == checksum
-    return end if whole else None
+    found = _crc32(memoryview(data)[position + PREFIX_BYTES : end], MARKS[mark])
+    return end if found == checksum else None
 
 
 def _next_frame(data: bytes, position: int) -> int:

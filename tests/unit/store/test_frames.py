@@ -8,7 +8,7 @@ from tests.store_records import AN_OUTCOME, PLAIN, a_record, an_outcome, outcome
 
 from pointsman.core.events import RequestRecord
 from pointsman.core.outcomes import OutcomeRecord
-from pointsman.store.frames import MAX_PAYLOAD_BYTES, Damage, Frame, Record, encode_frame, scan
+from pointsman.store.frames import MAX_PAYLOAD_BYTES, OUTCOME_MARK, Damage, Frame, Record, encode_frame, scan
 
 
 def read(data: bytes) -> list[Record | None]:
@@ -40,6 +40,12 @@ def test_damage_costs_only_the_frames_it_touches(data: st.DataObject) -> None:
     broken[at] ^= flip
     text = b"".join([*frames[:hurt], bytes(broken), *frames[hurt + 1 :]])
     assert read(text) == [record for n, record in enumerate(wanted) if n != hurt]
+
+
+def test_one_kind_of_frame_cannot_be_damaged_into_the_other() -> None:
+    frame = bytearray(encode_frame(a_record(0)))
+    frame[: len(OUTCOME_MARK)] = OUTCOME_MARK
+    assert read(bytes(frame)) == []
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
