@@ -44,6 +44,9 @@ def command(host: str | None, port: int | None, config_file: Path | None, as_jso
 
     With --json it prints one line, {"url", "pid"}, as soon as it serves.
     """
+    # numpy's OpenBLAS joins its threads whenever the process forks, as it does to start PostgreSQL; a join
+    # with a thread at work can last for ever. Read when numpy is imported, so it is set before.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     from pointsman.app.config import ConfigInvalid
     from pointsman.app.up import CannotStart, up
 
