@@ -168,4 +168,9 @@ def decode_snapshot(body: bytes, version: int) -> PolicySnapshot:
 
 def with_learned(own: PolicySnapshot, published: PolicySnapshot) -> PolicySnapshot:
     """What is configured here, with what learning has found out and published."""
-    return replace(own, evidence=published.evidence, performance=published.performance)
+    return replace(
+        own,
+        evidence=published.evidence,
+        performance=published.performance,
+        task_performance=published.task_performance,
+    )

@@ -21,7 +21,7 @@ from pointsman.store.sql import queries
 TASK: Final = "task:"
 """What a decision's id begins with that is a task's own, not a request's."""
 SPAN: Final = timedelta(hours=2)
-"""How long before its outcomes' attempts a request may have begun."""
+"""How long before or after what its outcomes say a request may have begun."""
 
 
 class Contribution(Struct, frozen=True, kw_only=True):
@@ -172,7 +172,7 @@ async def _requests(connection: Connection, requests: Sequence[str]) -> dict[tup
     span = await connection.fetchrow(_SQL["span"], requests)
     if span is None or span["first"] is None:
         return {}
-    first, last = max(span["first"], EPOCH + SPAN) - SPAN, span["last"]
+    first, last = max(span["first"], EPOCH + SPAN) - SPAN, span["last"] + SPAN
     rows = await connection.fetch(_SQL["attempts"], requests, first, last)
     vectors = {row["request_id"]: _vector(row["features"]) for row in rows if row["features"] is not None}
     return {

@@ -52,6 +52,12 @@ async def latest(pool: Pool | Connection) -> StoredSnapshot | None:
     return None if row is None else _stored(**row)
 
 
+async def latest_version(pool: Pool | Connection) -> int | None:
+    """The version published last; None when there is none."""
+    version: int | None = await pool.fetchval(_SQL["latest_version"])
+    return version
+
+
 async def get(pool: Pool | Connection, version: int) -> StoredSnapshot | None:
     """The snapshot of that version; None when it is not stored."""
     row = await pool.fetchrow(_SQL["get"], version)

@@ -5,7 +5,8 @@ SELECT phase, started_at, finished_at, runs, failures, error, told, worker FROM 
 -- name: begin_phase
 -- Notes that a phase begins.
 INSERT INTO learning_phases (phase, started_at, worker) VALUES ($1, $2, $3)
-ON CONFLICT (phase) DO UPDATE SET started_at = excluded.started_at, worker = excluded.worker;
+ON CONFLICT (phase) DO UPDATE SET
+    started_at = excluded.started_at, worker = excluded.worker, error = NULL;
 
 -- name: end_phase
 -- Notes that a phase ended well.

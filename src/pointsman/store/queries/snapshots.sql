@@ -16,6 +16,10 @@ SELECT pg_notify($1, $2);
 -- The snapshot published last.
 SELECT version, created_at, body, reason FROM policy_snapshots ORDER BY version DESC LIMIT 1;
 
+-- name: latest_version
+-- The version of the snapshot published last.
+SELECT max(version) FROM policy_snapshots;
+
 -- name: get
 -- One snapshot.
 SELECT version, created_at, body, reason FROM policy_snapshots WHERE version = $1;

@@ -1,0 +1,144 @@
+"""From attempts and their signs to contributions, and from changed contributions to what the sums change by.
+
+Pure: the same signs give the same contributions, whenever and in whatever parts they come.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date
+from hashlib import blake2b
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pointsman.core.snapshot import AgentProfile
+from pointsman.learning.labels import TOLD_TASK, capped, label_of
+from pointsman.routing.evidence import Frame, Observation, Statistics
+from pointsman.routing.evidence.geometry import Vector
+from pointsman.routing.performance import slice_of
+from pointsman.store.learning import Attempted, Contribution, Sign
+
+Key = tuple[str, int]
+Profiles = Callable[[str], AgentProfile]
+
+
+class Change(Struct, frozen=True):
+    """What one attempt added before, and what it is to add from now on; None: nothing."""
+
+    old: Contribution | None
+    new: Contribution | None
+
+
+def contributions_of(
+    attempts: Mapping[Key, Attempted],
+    signs: Mapping[Key, Sequence[Sign]],
+    profiles: Profiles,
+    geometry: int,
+    conversation_weight: float,
+) -> dict[Key, Contribution]:
+    """What these attempts add, those of one conversation and day within its cap. Whole conversations must
+    come together."""
+    made, signs = {}, _at_answers(attempts, signs)
+    for key, attempt in attempts.items():
+        profile = profiles(attempt.agent_id)
+        about = [one for one in signs.get(key, ()) if one.agent_id == attempt.agent_id]
+        label = label_of(about, profile, attempt.kind) if about and attempt.model else None
+        if label is not None:
+            made[key] = Contribution(
+                decision_id=attempt.decision_id,
+                attempt=attempt.attempt,
+                at=attempt.started_at,
+                day=attempt.started_at.astimezone(UTC).date(),
+                agent_id=attempt.agent_id,
+                model=attempt.model,
+                slice=slice_of(attempt.task_type),
+                reward=label.reward,
+                own_weight=label.weight,
+                weight=label.weight,
+                geometry=geometry,
+                conversation=conversation_of(attempt),
+                vector=attempt.vector,
+            )
+    return _within_caps(made, profiles, conversation_weight)
+
+
+def _at_answers(
+    attempts: Mapping[Key, Attempted], signs: Mapping[Key, Sequence[Sign]]
+) -> Mapping[Key, Sequence[Sign]]:
+    """What was told of a task is about the attempt that answered, the last."""
+    last: dict[str, int] = {}
+    for decision, number in attempts:
+        last[decision] = max(last.get(decision, 0), number)
+    moved: dict[Key, list[Sign]] = {}
+    for (decision, number), some in signs.items():
+        for one in some:
+            place = last.get(decision, number) if one.signal == TOLD_TASK else number
+            moved.setdefault((decision, place), []).append(one)
+    return moved
+
+
+def conversation_of(attempt: Attempted) -> str | None:
+    """A hash that stands for an attempt's conversation on its day; None when it is not known."""
+    if attempt.session_key is None:
+        return None
+    day = attempt.started_at.astimezone(UTC).date().isoformat()
+    text = f"{attempt.agent_id}\0{attempt.session_key}\0{day}"
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def changes_of(old: Mapping[Key, Contribution], new: Mapping[Key, Contribution]) -> list[Change]:
+    """What differs, in the order of decisions."""
+    pairs = [Change(old.get(key), new.get(key)) for key in sorted({*old, *new})]
+    return [one for one in pairs if one.old != one.new]
+
+
+def deltas_of(changes: Sequence[Change], frame: Frame) -> dict[date, Statistics]:
+    """By day, what the sums change by."""
+    gone = [one.old for one in changes if one.old is not None]
+    come = [one.new for one in changes if one.new is not None]
+    found: dict[date, Statistics] = {}
+    for some, is_new in ((gone, False), (come, True)):
+        days: dict[date, list[Observation]] = {}
+        for one, inputs in zip(some, inputs_of([one.vector for one in some], frame), strict=True):
+            days.setdefault(one.day, []).append(_observation(one, inputs))
+        for day, observations in days.items():
+            statistics = found.setdefault(day, Statistics(frame.size, frame.geometry.version))
+            (statistics.add if is_new else statistics.subtract)(observations)
+    return found
+
+
+def inputs_of(vectors: Sequence[bytes], frame: Frame) -> Vector:
+    """The inputs of many tasks, one a row. A vector of another size tells nothing."""
+    rows = np.zeros((len(vectors), frame.size))
+    rows[:, 0] = 1.0
+    good = [place for place, vector in enumerate(vectors) if frame.raw and len(vector) == 4 * frame.raw]
+    if good:
+        raw = np.frombuffer(b"".join([vectors[place] for place in good]), "<f4").astype(np.float64)
+        rows[good] = frame.inputs_of(raw.reshape(len(good), frame.raw))
+    return rows
+
+
+def _within_caps(
+    made: dict[Key, Contribution], profiles: Profiles, conversation_weight: float
+) -> dict[Key, Contribution]:
+    together: dict[str, list[Key]] = {}
+    for key, one in made.items():
+        if one.conversation is not None:
+            together.setdefault(one.conversation, []).append(key)
+    for keys in together.values():
+        cap = conversation_weight * max(1.0, profiles(made[keys[0]].agent_id).feedback_weight)
+        keys.sort()
+        for key, weight in zip(keys, capped([made[key].own_weight for key in keys], cap), strict=True):
+            made[key] = replace(made[key], weight=weight)
+    return made
+
+
+def _observation(one: Contribution, inputs: Vector) -> Observation:
+    return Observation(
+        agent=one.agent_id,
+        model=one.model,
+        inputs=inputs,
+        reward=one.reward,
+        slice=one.slice,
+        weight=one.weight,
+    )

@@ -1,0 +1,96 @@
+"""Every hour: how far each agent may trust each model, from all that was counted; published as the next
+policy if it is whole and a replay does not show that it does worse."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from pointsman.core.posterior import Posterior
+from pointsman.core.snapshot import PolicySnapshot
+from pointsman.learning import publishing, validation
+from pointsman.learning.frames import better_frame
+from pointsman.learning.jobs import aggregate
+from pointsman.learning.jobs.scores import note_scores
+from pointsman.learning.sums import total
+from pointsman.learning.validation import Refused
+from pointsman.learning.work import Work
+from pointsman.routing.evidence import FitOptions, Frame, Statistics, fit
+from pointsman.routing.performance import capability_of
+from pointsman.store import learned, learning
+from pointsman.store.learned import Alert
+
+FRESH_FOR: Final = timedelta(days=1)
+"""Without any change a policy is published anew after a day, since evidence fades."""
+PERFORMANCE_DAYS: Final = timedelta(days=7)
+FURTHER_STEPS: Final = 4
+"""Steps of a fit that goes on from an earlier one."""
+
+
+async def run(work: Work) -> None:
+    """Learns and publishes. A policy that must not be published leaves the running one, and an alert."""
+    await aggregate.run(work)
+    if work.policy is None:
+        work.told.update(published=None, note="no gateway has published a policy yet")
+        return
+    change = (await learning.cursor(work.connection, aggregate.CHANGES)).number
+    state = await learned.published(work.connection)
+    if state.published_change == change and work.now - state.published_at < FRESH_FOR:
+        work.told.update(published=None, note="nothing new")
+        return
+    try:
+        await _learn(work, work.policy, change)
+    except Refused as refused:
+        key = f"{refused.kind} {work.now:%Y-%m-%dT%H}"
+        alert = Alert(key=key, kind=refused.kind, detail=refused.detail, at=work.now)
+        await learned.raise_alert(work.connection, alert)
+        work.told.update(published=None, note=f"policy {work.policy.version} stays: {refused.kind}")
+
+
+async def _learn(work: Work, running: PolicySnapshot, change: int) -> None:
+    frame = await better_frame(work)
+    statistics, dropped = await total(work, frame)
+    if dropped:
+        await validation.complain_of_cells(work, "sums", dropped)
+    agents = sorted({agent for agent, _, _ in statistics.cells})
+    statistics.seen_s = await learning.last_seen(work.connection, agents)
+    work.progress("fit", 0, 0)
+    posterior = await validation.whole(work, fitted(statistics, frame, running, work))
+    since = (work.now - PERFORMANCE_DAYS).date()
+    wanted = replace(
+        running,
+        evidence=posterior,
+        performance=await learning.performance(work.connection, since),
+        task_performance=await learning.task_performance(work.connection),
+    )
+    work.progress("replay", 0, 0)
+    validated = await validation.no_worse(work, running, wanted, statistics)
+    comparison = validated.comparison
+    work.told.update(replay=comparison.verdict, replayed=msgspec.to_builtins(comparison))
+    async with work.connection.transaction():
+        version = await publishing.publish(work.connection, validated.policy, change=change, now=work.now)
+        await note_scores(work, posterior, statistics, priors_of(running))
+    work.told["published"] = version
+    if version is None:
+        work.told["note"] = "a policy is pinned"
+
+
+def fitted(statistics: Statistics, frame: Frame, running: PolicySnapshot, work: Work) -> Posterior:
+    """The posterior, going on from the running one's levels where it is of the same geometry."""
+    before = running.evidence
+    goes_on = before is not None and before.geometry.version == frame.geometry.version
+    options = FitOptions(
+        priors=priors_of(running),
+        keep_per_silent_day=1.0 - running.default_agent.silence_decay,
+        agent_keeps={profile.id: 1.0 - profile.silence_decay for profile in running.agents.values()},
+        start=before.components if before is not None and goes_on else {},
+        steps=FURTHER_STEPS if goes_on else FitOptions().steps,
+    )
+    return fit(statistics, frame, now_s=work.now.timestamp(), options=options)
+
+
+def priors_of(policy: PolicySnapshot) -> Mapping[str, float]:
+    """The success expected of each model by its capability alone."""
+    return {target.model.name: capability_of(target.model, "") / 100.0 for target in policy.targets.values()}

@@ -1,0 +1,139 @@
+"""Every 6 hours: what evidence makes of each agent's kinds of task, as rules that people can read, and where
+agents and the common baseline disagree.
+
+A rule is what `decide` itself answers: the target, the chain behind it, and the agent's own gate. So the
+table of rules is no second source of truth beside the policy.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from math import sqrt
+from typing import Final
+
+import numpy as np
+
+from pointsman.core.errors import PointsmanError
+from pointsman.core.features import Features
+from pointsman.core.posterior import Posterior
+from pointsman.core.snapshot import PolicySnapshot
+from pointsman.learning import publishing
+from pointsman.learning.work import Work
+from pointsman.routing.engine import Router
+from pointsman.routing.evidence import Estimator
+from pointsman.routing.evidence.cells import RECORD
+from pointsman.store import learned
+from pointsman.store.learned import Alert, Divergence, Rule
+
+SEEN_WITHIN: Final = timedelta(days=14)
+SIGMAS: Final = 2.0
+LEAST_DIFFERENCE: Final = 0.10
+"""An agent and everyone disagree when its own share differs from 0 by so many deviations, and this much."""
+
+
+async def run(work: Work) -> None:
+    """Writes the rules and the divergences of the latest policy."""
+    policy = await publishing.latest(work.connection)
+    if policy is None:
+        work.told["note"] = "no gateway has published a policy yet"
+        return
+    before = {(rule.agent_id, rule.slice): rule.target for rule in await learned.rules(work.connection)}
+    kinds = await learned.slices(work.connection, work.now - SEEN_WITHIN)
+    rules = list(rules_of(policy, kinds.items(), work))
+    async with work.connection.transaction():
+        for place, rule in enumerate(rules):
+            await learned.put_rule(work.connection, rule)
+            work.progress("rules", place + 1, len(rules))
+        await learned.drop_rules(work.connection, work.now)
+        found = divergences_of(policy, work) if policy.evidence is not None else []
+        for divergence in found:
+            await learned.put_divergence(work.connection, divergence)
+            await learned.raise_alert(work.connection, _alert(divergence))
+    changed = [one for one in rules if before.get((one.agent_id, one.slice), one.target) != one.target]
+    work.told.update(rules=len(rules), changed=len(changed), divergences=len(found))
+
+
+def rules_of(policy: PolicySnapshot, kinds: Iterable[tuple[str, list[str]]], work: Work) -> Iterable[Rule]:
+    """What each agent's requests for any model would go to now, by kind of task."""
+    router = Router(policy)
+    names = [alias.name for alias in policy.aliases.values() if alias.kind == "chat"]
+    requested = "auto" if "auto" in names else next(iter(sorted(names)), "")
+    for agent, slices in kinds:
+        for kind in slices:
+            features = Features(agent=agent, requested=requested, dialect="", task_type=task_type_of(kind))
+            try:
+                decision = router.decide(features)
+            except PointsmanError:
+                continue
+            yield Rule(
+                agent_id=agent,
+                slice=kind,
+                target=decision.target,
+                tier=policy.targets[decision.target].model.tier,
+                fallbacks=decision.fallbacks,
+                confidence=min(max(decision.confidence, 0.0), 1.0),
+                gate=policy.profile(agent).gate,
+                policy_version=policy.version,
+                since=work.now,
+                updated_at=work.now,
+            )
+
+
+def task_type_of(kind: str) -> str:
+    """A task type of a kind (`routing.performance.slice_of` undoes it).
+
+    >>> task_type_of("data_science"), task_type_of("side_title"), task_type_of("")
+    ('P2_data_science_moderate', 'side_title', '')
+    """
+    return kind if not kind or kind.startswith("side_") else f"P2_{kind}_moderate"
+
+
+def divergences_of(policy: PolicySnapshot, work: Work) -> list[Divergence]:
+    """Where an agent's own evidence differs from everyone's beyond its uncertainty."""
+    posterior = policy.evidence
+    if posterior is None:
+        return []
+    estimator, found = Estimator(posterior), []
+    everyone = estimator.estimate("", estimator.inputs(b""), posterior.models, [0.5] * len(posterior.models))
+    for agent, data in posterior.agents.items():
+        records = np.frombuffer(data, RECORD)
+        for record in records[records["slice"] == 0]:
+            delta, deviation = float(record["mean"]), sqrt(max(float(record["variance"]), 0.0))
+            if abs(delta) >= LEAST_DIFFERENCE and abs(delta) > SIGMAS * deviation:
+                place = int(record["model"])
+                common = everyone.common[place]
+                found.append(_divergence(agent, posterior, place, (common, delta, deviation), work))
+    return found
+
+
+def _divergence(
+    agent: str, posterior: Posterior, place: int, figures: tuple[float, float, float], work: Work
+) -> Divergence:
+    common, delta, deviation = figures
+    weights = np.frombuffer(posterior.weights, "<f4")
+    return Divergence(
+        agent_id=agent,
+        model=posterior.models[place],
+        global_score=min(max(common, 0.0), 1.0),
+        agent_score=min(max(common + delta, 0.0), 1.0),
+        deviation=deviation,
+        observations=float(weights[place]),
+        first_seen=work.now,
+        last_seen=work.now,
+        reviewed_at=None,
+    )
+
+
+def _alert(found: Divergence) -> Alert:
+    detail = {
+        "model": found.model,
+        "global": round(found.global_score, 4),
+        "agent": round(found.agent_score, 4),
+        "deviation": round(found.deviation, 4),
+    }
+    return Alert(
+        key=f"divergence {found.agent_id} {found.model} {found.last_seen:%G-W%V}",
+        kind="divergence",
+        agent_id=found.agent_id,
+        detail=detail,
+        at=found.last_seen,
+    )

@@ -1,0 +1,116 @@
+"""Publishes what was learned as the next policy, goes back to an earlier one, and mends what was lost.
+
+Facts (targets, profiles) belong to the gateways, what was learned to learning: a publication joins the newest
+of each. A gateway that publishes a change of its facts may not have heard of the latest learning; `mend` sees
+that and publishes it again.
+"""
+
+import logging
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from pointsman.core.snapshot import (
+    UNNUMBERED,
+    PolicySnapshot,
+    decode_snapshot,
+    encode_snapshot,
+    with_learned,
+)
+from pointsman.store import learned, snapshots
+from pointsman.store.pool import Connection
+
+_logger = logging.getLogger("pointsman.learning")
+
+
+class NoSuchPolicy(Exception):
+    """There is no policy of that number, or none that can be read."""
+
+
+async def latest(connection: Connection) -> PolicySnapshot | None:
+    """The policy published last; None when there is none that can be read."""
+    stored = await snapshots.latest(connection)
+    try:
+        return None if stored is None else decode_snapshot(stored.body, stored.version)
+    except (msgspec.MsgspecError, ValueError) as error:
+        _logger.error("The latest policy cannot be read: %s", error)
+        return None
+
+
+async def publish(connection: Connection, found: PolicySnapshot, *, change: int, now: datetime) -> int | None:
+    """Publishes what `found` has learned, with the facts of the latest policy. Returns its version; None
+    while a policy is pinned or there is none to add to."""
+    async with connection.transaction():
+        state = await learned.published(connection, lock=True)
+        if state.pinned_version is not None:
+            return None
+        return await _put(connection, found, "learning", change, now)
+
+
+async def roll_back(connection: Connection, version: int, now: datetime) -> int:
+    """Publishes what policy `version` had learned as a new policy, and pins that until `release`. Returns
+    its version. Raises `NoSuchPolicy`."""
+    async with connection.transaction():
+        state = await learned.published(connection, lock=True)
+        old = await policy(connection, version)
+        made = await _put(connection, old, f"rollback to {version}", state.published_change, now)
+        if made is None:
+            raise NoSuchPolicy("the latest policy cannot be read")
+        await learned.pin(connection, made)
+        return made
+
+
+async def release(connection: Connection) -> int | None:
+    """Lets learning publish again. Returns which policy was pinned."""
+    async with connection.transaction():
+        state = await learned.published(connection, lock=True)
+        await learned.pin(connection, None)
+        return state.pinned_version
+
+
+async def mend(connection: Connection, now: datetime) -> int | None:
+    """Publishes again what was learned, if the latest policy does not have it. Returns its version; None
+    when all is well."""
+    async with connection.transaction():
+        state = await learned.published(connection, lock=True)
+        newest = await snapshots.latest_version(connection)
+        if state.published_version is None or newest is None or newest == state.settled_version:
+            return None
+        current = await latest(connection)
+        if current is None:
+            return None
+        ours = await policy(connection, state.published_version)
+        if encode_snapshot(with_learned(current, ours)) == encode_snapshot(current):
+            await learned.settle(connection, newest)
+            return None
+        made = await _put(connection, ours, "learning", state.published_change, now)
+        if made is not None and state.pinned_version is not None:
+            await learned.pin(connection, made)
+        return made
+
+
+async def policy(connection: Connection, version: int) -> PolicySnapshot:
+    """One policy. Raises `NoSuchPolicy`."""
+    stored = await snapshots.get(connection, version)
+    if stored is None:
+        raise NoSuchPolicy(f"there is no policy {version}")
+    try:
+        return decode_snapshot(stored.body, version)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise NoSuchPolicy(f"policy {version} cannot be read: {error}") from error
+
+
+async def _put(
+    connection: Connection, found: PolicySnapshot, reason: str, change: int, now: datetime
+) -> int | None:
+    current = await latest(connection)
+    if current is None:
+        return None
+    body = encode_snapshot(with_learned(replace(current, version=UNNUMBERED), found))
+    if body == encode_snapshot(current) and reason == "learning":
+        version = current.version
+    else:
+        version = await snapshots.add(connection, body, reason, now)
+    await learned.note_published(connection, version, change, now)
+    return version
