@@ -40,7 +40,8 @@ class IssuedCall(Struct, frozen=True, gc=False):
 
 
 class Step(Struct, kw_only=True, eq=False):
-    """One answered attempt. `answer` hashes its text, `asked` the human words it answers (0: none).
+    """One answered attempt. `answer` hashes its text of `answer_chars` characters, `asked` the human words
+    it answers (0: none).
     `complete` says that the client got all of it. `calls` are the tool calls it issued, by id."""
 
     decision_id: str
@@ -52,6 +53,7 @@ class Step(Struct, kw_only=True, eq=False):
     thread: "Thread"
     state: FinishState
     answer: int = 0
+    answer_chars: int = 0
     asked: int = 0
     body_hash: int = 0
     message_count: int = 0

@@ -132,7 +132,7 @@ class Observer:
         if call.kind.startswith("side_"):
             self._at(Stage.ANSWER, seen)
             if call.kind == RequestKind.SIDE_COMMIT:
-                self._look_at_commit(call)
+                self._look_at_commit(call, body)
             return
         self._join(call, body, step)
         if step.state is FinishState.CLIENT_GONE:
@@ -173,16 +173,17 @@ class Observer:
             step.thread.repeats.update([issued.key for issued in step.calls.values()])
         step.thread.touched_s = asyncio.get_running_loop().time()
 
-    def _look_at_commit(self, call: "Call") -> None:
-        """A commit message is asked for: by the agent's only running conversation from that address."""
+    def _look_at_commit(self, call: "Call", body: Body) -> None:
+        """A commit message is asked for, from an address where the agent has running conversations."""
         now_s = asyncio.get_running_loop().time()
         running = [
             thread
             for thread in self._memory.threads_of(call.logged_as)
             if thread.client_ip == call.exchange.client_ip and now_s - thread.touched_s <= COMMIT_WITHIN_S
         ]
-        if len(running) == 1 and running[0].steps:
-            self._at(Stage.SIDE, Seen(step=running[0].steps[-1], now_us=call.started_at_us))
+        step = steps.committed(body, running)
+        if step is not None:
+            self._at(Stage.SIDE, Seen(step=step, now_us=call.started_at_us))
 
     # Decisions out of the log
 

@@ -1,5 +1,6 @@
 """Makes steps from calls, and finds the step that a call follows."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64_intdigest
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from pointsman.gateway.call import Call, Tried
 
 ANSWER_AND_REPLY = 2
+REPEATED_ANSWER = "ASSISTANT: "
+"""What stands before our answers where aider asks for a commit message."""
+MAX_REPEATED = 20
 FIRST_MESSAGES = 3
 """A conversation with fewer messages has no earlier answer of ours in it."""
 OWN_NAME = "conv-"
@@ -34,6 +38,7 @@ def step_of(call: "Call", tried: "Tried", answer: Answer, thread: Thread) -> Ste
         thread=thread,
         state=tried.state,
         answer=text_hash(answer.text),
+        answer_chars=len(answer.text.strip()),
         body_hash=call.body_hash,
         message_count=call.outline.message_count,
         calls={one.id: IssuedCall(_key(one.name, one.arguments), one.name) for one in answer.calls if one.id},
@@ -68,6 +73,18 @@ def followed(call: "Call", body: Body, memory: Memory) -> tuple[Step | None, Tai
         if last is not None and not last.complete and last.message_count < outline.message_count:
             step = last
     return step or _root(call, memory), tail
+
+
+def committed(body: Body, threads: Sequence[Thread]) -> Step | None:
+    """The step whose edit a request for a commit message is about: the one whose answer it repeats, else
+    that of the only running conversation."""
+    last = [thread.steps[-1] for thread in reversed(threads) if thread.steps]
+    tail = read_tail(body)
+    repeated = tail.raw_words.split(REPEATED_ANSWER)[1:MAX_REPEATED] if tail is not None else []
+    for step in last:
+        if any(step.answer and text_hash(text[: step.answer_chars]) == step.answer for text in repeated):
+            return step
+    return last[0] if len(last) == 1 else None
 
 
 def asked_by(call: "Call", tail: Tail | None) -> int:

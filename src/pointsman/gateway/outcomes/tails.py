@@ -31,14 +31,15 @@ class Result(Struct, frozen=True, gc=False):
 
 class Tail(Struct, kw_only=True):
     """`said` is the text of our last answer as the client repeats it, `called` the ids of all calls in
-    what was read, newest first. `results` and `words` came after that answer; `tool_loop` says that no
-    human spoke."""
+    what was read, newest first. `results` and `words` came after that answer; `raw_words` are the user's
+    messages as they are; `tool_loop` says that no human spoke."""
 
     said: str
     called: list[str]
     results: list[Result]
     words: Words
     tool_loop: bool
+    raw_words: str = ""
 
 
 def read_tail(body: Body) -> Tail | None:
@@ -81,6 +82,7 @@ def _told_apart(messages: list[Message]) -> Tail:
         called=_called(messages),
         results=[Result(one.call_id, _shortened(_text(one.parts)), one.is_error) for one in results],
         words=words,
+        raw_words="\n".join(texts),
         tool_loop=bool(results) and not words.human,
     )
 

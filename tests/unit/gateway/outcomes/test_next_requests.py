@@ -361,3 +361,16 @@ async def test_a_fault_of_its_own_reaches_nobody(caplog: pytest.LogCaptureFixtur
     world.observer.close()
     assert world.observer.counts.faults == 1
     assert "could not be seen" in caplog.text
+
+
+async def test_of_several_conversations_the_one_whose_answer_is_repeated_is_committed() -> None:
+    world = World(agent="aider", session=None)
+    answers = ["I add the first file, as you asked me to.", "I add the second file, as you asked me to."]
+    for answer in answers:
+        await Aider(world).ask(f"Do it: {answer}", said(answer))
+    commit = "You are an expert software engineer that generates concise, one-line Git commit messages"
+    context = f"\nUSER: Do it\n\nASSISTANT: {answers[0]}\n\n# git diff HEAD -- a"
+    told = await Chat(world, system=commit).ask(context, said("feat: add it"))
+    neither = await Chat(world, system=commit).ask("# git diff HEAD -- b", said("feat: add it"))
+    assert details(told) == [("edit_kept", "committed")]
+    assert neither == []

@@ -1,7 +1,7 @@
 """A client asks for a commit message about the change that our last answer made: the edit was applied.
 
-Weight 0.5. Seen with the side request. Caveat: it is joined by agent and address, so it is left out while
-the agent has several conversations at once; a commit can be undone.
+Weight 0.5. Seen with the side request. Caveat: it is joined by the answer that the request repeats, or else
+by agent and address, and left out where that fits several conversations; a commit can be undone.
 """
 
 from collections.abc import Iterable
