@@ -3,7 +3,7 @@
 Ids, hashes and numbers only. Everything is bounded; what falls out is simply not learned from.
 """
 
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
@@ -27,6 +27,7 @@ DISTINCT_CHARS = 40
 DISTINCT_ID_CHARS = 12
 DISTINCT_ID_DIGITS = 3
 MAX_FOLLOWERS = 16
+MAX_COUNTED = 256
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -81,11 +82,11 @@ class Thread(Struct, kw_only=True, eq=False):
     the client names its conversations; `taken` counts the steps, `touched_s` is when the last one came."""
 
     client_ip: str = ""
-    steps: deque[Step] = field(default_factory=lambda: deque(maxlen=MAX_STEPS))
+    steps: list[Step] = field(default_factory=list)
     taken: int = 0
     runs: dict[int, tuple[bool, int]] = field(default_factory=dict)
-    repeats: Counter[int] = field(default_factory=Counter)
-    errors: Counter[int] = field(default_factory=Counter)
+    repeats: dict[int, int] = field(default_factory=dict)
+    errors: dict[int, int] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     strong_spent: float = 0.0
     weak_spent: float = 0.0
@@ -93,19 +94,19 @@ class Thread(Struct, kw_only=True, eq=False):
     root: Step | None = None
 
     def take(self, step: Step) -> None:
-        """Adds a step."""
+        """Adds a step, and counts its calls."""
         self.steps.append(step)
+        del self.steps[:-MAX_STEPS]
         self.taken += 1
-        for memory in (self.repeats, self.errors):
-            if len(memory) > MAX_STEPS * 4:
-                memory.clear()
+        for issued in step.calls.values():
+            count(self.repeats, issued.key)
         if len(self.runs) > MAX_STEPS:
             self.runs.clear()
 
     def since(self, number: int) -> list[Step]:
         """The steps after the one numbered `number` (1: the first), as far as they are remembered."""
-        count = max(self.taken - number, 0)
-        return list(self.steps)[-count:] if count else []
+        steps = max(self.taken - number, 0)
+        return self.steps[-steps:] if steps else []
 
     def allow(self, weight: float) -> float:
         """How much of `weight` a new sign may still weigh; that much is taken off."""
@@ -137,7 +138,7 @@ class Memory:
     """Finds the step that a request follows. Everything is kept apart by agent, so that no agent can
     speak about another's decisions."""
 
-    def __init__(self, *, capacity: int = 8192) -> None:
+    def __init__(self, *, capacity: int = 4096) -> None:
         self._calls: Recent[tuple[str, str, str], Step] = Recent(capacity * 2)
         self._answers: Recent[tuple[str, str, int], Step] = Recent(capacity * 2)
         self._bodies: Recent[tuple[str, int], Step] = Recent(capacity)
@@ -200,6 +201,14 @@ class Memory:
     def forget(self, thread: Thread) -> None:
         """Nothing more is expected of the conversation."""
         self.threads.pop(id(thread), None)
+
+
+def count(counts: dict[int, int], key: int) -> int:
+    """Counts `key` once more, and says how often that was; forgets all when there is too much."""
+    if len(counts) >= MAX_COUNTED:
+        counts.clear()
+    counts[key] = found = counts.get(key, 0) + 1
+    return found
 
 
 def is_distinct_id(call_id: str) -> bool:

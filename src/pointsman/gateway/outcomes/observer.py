@@ -170,7 +170,6 @@ class Observer:
             self._look_up(step, tail, now_us)
         if step.state is not FinishState.FAILED:
             step.thread.take(step)
-            step.thread.repeats.update([issued.key for issued in step.calls.values()])
         step.thread.touched_s = asyncio.get_running_loop().time()
 
     def _look_at_commit(self, call: "Call", body: Body) -> None:

@@ -20,7 +20,7 @@ def look(seen: Seen) -> Iterable[Sighting]:
         return
     counts = seen.step.thread.repeats
     for call_id, issued in seen.step.calls.items():
-        if counts[issued.key] >= AT_LEAST:
+        if counts.get(issued.key, 0) >= AT_LEAST:
             yield Sighting(DETAIL, 0.0, WEIGHT, key=call_id)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pointsman.core.outcomes import OutcomeSource, OutcomeWord
 from pointsman.gateway.outcomes import tool_outputs as codes
 from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
-from pointsman.gateway.outcomes.memory import text_hash
+from pointsman.gateway.outcomes.memory import count, text_hash
 
 WEIGHTS: Mapping[str, float] = {
     codes.OK: 0.1,
@@ -40,9 +40,7 @@ def look(seen: Seen) -> Iterable[Sighting]:
         if code == codes.OK:
             yield Sighting(code, 1.0, weight, key=result.call_id)
             continue
-        error = text_hash(code + result.text[:ERROR_CHARS])
-        errors[error] += 1
-        if errors[error] > 1:
+        if count(errors, text_hash(code + result.text[:ERROR_CHARS])) > 1:
             code, weight = AGAIN, max(weight, AGAIN_WEIGHT)
         yield Sighting(code, 0.0, weight, key=result.call_id, outcome=OutcomeWord.ERROR)
     words = tail.words
