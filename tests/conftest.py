@@ -35,6 +35,11 @@ DELETE FROM api_keys;
 DELETE FROM policy_snapshots;
 DELETE FROM journal_offsets;
 DELETE FROM outcomes;
+TRUNCATE learning_phases, learning_cursors, learning_geometries, learning_contributions,
+    learning_model_sums, learning_cell_sums, learning_waiting, agent_performance, agent_confidence_scores,
+    divergences, agent_rules, alerts;
+UPDATE learning_state SET published_version = NULL, pinned_version = NULL, settled_version = NULL,
+    published_change = 0, published_at = 'epoch';
 """
 MakeDatabase = Callable[[], Awaitable[str]]
 

@@ -61,7 +61,7 @@ async def _learn(work: Work, running: PolicySnapshot, change: int) -> None:
     since = (work.now - PERFORMANCE_DAYS).date()
     wanted = replace(
         running,
-        evidence=posterior,
+        evidence=posterior if posterior.models else None,
         performance=await learning.performance(work.connection, since),
         task_performance=await learning.task_performance(work.connection),
     )

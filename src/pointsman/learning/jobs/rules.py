@@ -90,7 +90,7 @@ def task_type_of(kind: str) -> str:
 def divergences_of(policy: PolicySnapshot, work: Work) -> list[Divergence]:
     """Where an agent's own evidence differs from everyone's beyond its uncertainty."""
     posterior = policy.evidence
-    if posterior is None:
+    if posterior is None or not posterior.models:
         return []
     estimator, found = Estimator(posterior), []
     everyone = estimator.estimate("", estimator.inputs(b""), posterior.models, [0.5] * len(posterior.models))

@@ -132,7 +132,7 @@ ORDER BY day DESC, decision_id LIMIT $2;
 -- How many contributions have a vector of some size, up to a limit.
 SELECT count(*) FROM (
     SELECT 1 FROM learning_contributions WHERE octet_length(vector) = $1 LIMIT $2
-) AS some;
+) AS sized;
 
 -- name: cursor
 -- How far a source has been read.

@@ -1,0 +1,246 @@
+"""What learning makes of traffic in a real database."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+from tests.learning_world import (
+    NOW,
+    POLICY,
+    a_request,
+    learn,
+    publish,
+    put,
+    sign_of,
+    some_traffic,
+    tell,
+)
+
+from pointsman.app.policies import PolicyKeeper
+from pointsman.learning import publishing
+from pointsman.learning.phases import PHASES, run_due
+from pointsman.learning.work import Options
+from pointsman.routing.evidence import Estimator
+from pointsman.store import learned, snapshots
+from pointsman.store.pool import Connection, Pool, connect
+
+
+@pytest.fixture
+async def connection(database: str):
+    opened = await connect(database)
+    yield opened
+    await opened.close()
+
+
+async def sums(connection: Connection) -> list[tuple]:
+    """All sums, byte for byte, but for those that are 0."""
+    models = await connection.fetch(
+        "SELECT day, geometry, model, sums FROM learning_model_sums ORDER BY 1, 2, 3"
+    )
+    cells = await connection.fetch(
+        "SELECT day, geometry, agent_id, model, slice, sums FROM learning_cell_sums ORDER BY 1, 2, 3, 4, 5"
+    )
+    return [tuple(row) for row in [*models, *cells] if any(row["sums"])]
+
+
+async def score_of(connection: Connection, model: str, agent: str = "coder") -> float:
+    sql = "SELECT score FROM agent_confidence_scores WHERE agent_id = $1 AND model = $2"
+    return await connection.fetchval(sql, agent, model)
+
+
+async def test_traffic_becomes_a_policy_that_running_gateways_take_over(
+    connection: Connection, db_pool: Pool, tmp_path
+):
+    keeper = PolicyKeeper(POLICY, tmp_path / "policy")
+    await keeper.publish(db_pool)
+    await put(db_pool, some_traffic(200))
+    told = await learn(connection, "confidence")
+    assert told["confidence"]["published"] == 2
+    await keeper.hear(db_pool)
+    assert keeper.policy.current.version == 2
+    assert set(keeper.policy.current.evidence.models) == {"good", "bad"}
+    assert keeper.policy.current.performance["coder"]["shop/good"].requests == 100
+    assert await score_of(connection, "good") > 0.75
+    assert await score_of(connection, "bad") < 0.45
+
+
+async def test_order_and_parts_do_not_matter(connection: Connection, db_pool: Pool):
+    pairs = some_traffic(60, session_key="one")
+    await publish(db_pool)
+    await put(db_pool, pairs)
+    await learn(connection, "aggregate")
+    together = await sums(connection)
+    await connection.execute(
+        "TRUNCATE learning_contributions, learning_model_sums, learning_cell_sums, learning_cursors, outcomes"
+    )
+    for some in (pairs[40:], pairs[:10], pairs[10:40]):
+        await tell(db_pool, *[sign for _, sign in reversed(some)])
+        await learn(connection, "aggregate")
+    assert await sums(connection) == together
+
+
+async def test_a_correction_takes_back_what_was_counted(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    request = a_request(1, "good")
+    told = {"source": "told", "signal": "told_outcome", "weight": 1.0}
+    await put(db_pool, [(request, sign_of(request, 0.0, event_id="a", **told))])
+    await learn(connection, "aggregate")
+    later = request.started_at_us + 9_000_000
+    await tell(db_pool, sign_of(request, 1.0, event_id="b", seen_at_us=later, **told))
+    await learn(connection, "aggregate")
+    corrected = await sums(connection)
+    await connection.execute(
+        "TRUNCATE learning_contributions, learning_model_sums, learning_cell_sums, learning_cursors, outcomes"
+    )
+    await tell(db_pool, sign_of(request, 1.0, event_id="b", seen_at_us=later, **told))
+    await learn(connection, "aggregate")
+    assert await sums(connection) == corrected
+
+
+async def test_the_same_outcomes_again_change_nothing(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(20))
+    await learn(connection, "aggregate")
+    before = await sums(connection)
+    await connection.execute("UPDATE learning_cursors SET number = 0 WHERE name = 'outcomes'")
+    told = await learn(connection, "aggregate")
+    assert (told["aggregate"]["outcomes"], told["aggregate"]["changed"]) == (20, 0)
+    assert await sums(connection) == before
+
+
+async def test_an_outcome_that_is_there_before_its_request_is_counted_later(
+    connection: Connection, db_pool: Pool
+):
+    await publish(db_pool)
+    request = a_request(1, "good")
+    await tell(db_pool, sign_of(request, 1.0))
+    assert (await learn(connection, "aggregate"))["aggregate"]["changed"] == 0
+    await put(db_pool, [(request, None)])
+    assert (await learn(connection, "aggregate"))["aggregate"]["changed"] == 1
+    assert (await learn(connection, "aggregate"))["aggregate"]["changed"] == 0
+
+
+async def test_one_loud_conversation_weighs_no_more_than_its_cap(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(200, session_key="loud"))
+    await learn(connection, "aggregate", options=Options(batch=30))
+    total = await connection.fetchval("SELECT sum(weight) FROM learning_contributions")
+    assert total == pytest.approx(6.0)
+
+
+async def test_learning_nothing_new_publishes_nothing(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(50))
+    await learn(connection, "confidence")
+    again = await learn(connection, "confidence", now=NOW + timedelta(hours=1))
+    assert again["confidence"]["note"] == "nothing new"
+    assert await snapshots.latest_version(db_pool) == 2
+
+
+async def test_an_answer_in_time_counts_for_agents_that_go_by_time(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    quick = a_request(1, "good", agent_id="timed", latency_ms=500.0)
+    slow = a_request(2, "bad", agent_id="timed", latency_ms=5000.0)
+    await put(db_pool, [(quick, None), (slow, None)])
+    await learn(connection, "aggregate")
+    rows = await connection.fetch("SELECT model, reward FROM learning_contributions ORDER BY model")
+    assert [tuple(row) for row in rows] == [("bad", 0.0), ("good", 1.0)]
+
+
+async def test_two_workers_at_once_learn_once(connection: Connection, db_pool: Pool, database: str):
+    await publish(db_pool)
+    other = await connect(database)
+    assert await learned.try_lease(other)
+    assert await run_due(connection, Options(), lambda: NOW) == []
+    await other.close()
+    ran = await run_due(connection, Options(), lambda: NOW)
+    assert [(one.phase, one.error) for one in ran] == [(phase.name, None) for phase in PHASES]
+    assert await run_due(connection, Options(), lambda: NOW + timedelta(minutes=29)) == []
+
+
+async def test_a_bad_fit_leaves_the_running_policy(connection: Connection, db_pool: Pool, monkeypatch):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(100))
+    await learn(connection, "confidence")
+    running = await publishing.latest(connection)
+    bad = replace(running.evidence, centre=b"\0\0\xc0\x7f" * (len(running.evidence.centre) // 4))
+    monkeypatch.setattr("pointsman.learning.jobs.confidence.fitted", lambda *_: bad)
+    await put(db_pool, [(request, sign_of(request, 1.0)) for request in [a_request(500, "good")]])
+    told = await learn(connection, "confidence", now=NOW + timedelta(hours=1))
+    assert told["confidence"]["published"] is None
+    assert (await publishing.latest(connection)).evidence == running.evidence
+    assert [one["kind"] for one in await learned.alerts(connection)] == ["bad_evidence"]
+
+
+async def test_a_bad_cell_costs_its_own_evidence_and_raises_an_alert(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(100))
+    await learn(connection, "aggregate")
+    await connection.execute("UPDATE learning_cell_sums SET sums = $1 WHERE model = 'bad'", b"\xff" * 8)
+    await learn(connection, "confidence")
+    policy = await publishing.latest(connection)
+    assert Estimator(policy.evidence)
+    assert set(policy.evidence.models) == {"good", "bad"}
+    assert "bad_cells" in [one["kind"] for one in await learned.alerts(connection)]
+
+
+async def test_what_a_gateway_lost_of_the_learned_is_published_again(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(50))
+    await learn(connection, "confidence")
+    await publish(db_pool, replace(POLICY, aliases={}))
+    assert (await publishing.latest(connection)).evidence is None
+    assert await publishing.mend(connection, NOW) == 4
+    mended = await publishing.latest(connection)
+    assert mended.evidence is not None
+    assert mended.aliases == {}
+    assert await publishing.mend(connection, NOW) is None
+
+
+async def test_a_rollback_holds_until_it_is_released(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(50))
+    await learn(connection, "confidence")
+    assert await publishing.roll_back(connection, 1, NOW) == 3
+    await put(db_pool, [(one, sign_of(one, 1.0)) for one in [a_request(900, "good")]])
+    told = await learn(connection, "confidence", now=NOW + timedelta(hours=1))
+    assert told["confidence"]["note"] == "a policy is pinned"
+    assert (await publishing.latest(connection)).evidence is None
+    assert await publishing.release(connection) == 3
+    told = await learn(connection, "confidence", now=NOW + timedelta(hours=2))
+    assert told["confidence"]["published"] == 4
+
+
+async def test_a_confidence_that_falls_within_the_hour_raises_an_alert(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    await put(db_pool, [(one, sign_of(one, 1.0)) for n in range(30) for one in [a_request(n, "good", 90)]])
+    await learn(connection, "confidence")
+    await put(db_pool, [(one, sign_of(one, 0.0)) for n in range(30, 80) for one in [a_request(n, "good", 1)]])
+    await learn(connection, "confidence", now=NOW + timedelta(minutes=30))
+    drops = [one for one in await learned.alerts(connection) if one["kind"] == "confidence_drop"]
+    assert [(one["agent_id"], one["detail"]["model"]) for one in drops] == [("coder", "good")]
+
+
+async def test_rules_say_where_an_agents_work_goes_and_divergences_who_differs(
+    connection: Connection, db_pool: Pool
+):
+    await publish(db_pool)
+    ours = [(one, sign_of(one, 0.0)) for n in range(60) for one in [a_request(n, "good", agent_id="odd")]]
+    theirs = [
+        (one, sign_of(one, 1.0))
+        for n in range(60, 360)
+        for one in [a_request(n, "good", agent_id=f"agent-{n % 6}")]
+    ]
+    await put(db_pool, ours + theirs)
+    told = await learn(connection, "confidence", "rules")
+    assert told["rules"]["rules"] == 7
+    assert {one.gate for one in await learned.rules(connection)} == {0.70}
+    found = await learned.divergences(connection)
+    assert ("odd", "good") in [(one.agent_id, one.model) for one in found]
+    odd = next(one for one in found if one.agent_id == "odd")
+    assert odd.agent_score < odd.global_score
+
+
+async def test_every_phase_runs_on_an_empty_database(connection: Connection):
+    ran = await run_due(connection, Options(), lambda: NOW)
+    assert [one.error for one in ran] == [None] * len(PHASES)
