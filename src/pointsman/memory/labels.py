@@ -102,7 +102,7 @@ COMPLEX_WORDS: Final = _words(
     "rewrite scalable synthesize system tradeoffs"
 )
 SIMPLE_WORDS: Final = _words(
-    "add bump capitalize comment format import list lookup quick rename remove simple small "
+    "add bump capitalize comment deps format import imports list lookup quick rename remove simple small "
     "spelling trivial typo version"
 )
 

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from pointsman.core.snapshot import PolicySnapshot, Target
-from pointsman.routing.vote import PRIOR_MEAN, Stand, Tried, standings, vote
+from pointsman.routing.vote import PRIOR_MEAN, UNRELATED, Stand, Tried, standings, vote
 from pointsman.store.agent_specs import NearAgent
 from pointsman.store.model_tiers import ModelTier, tier_of
 from pointsman.store.task_memory import PastTask
@@ -24,8 +24,8 @@ DEFAULT_MODEL: Final = "sonnet"
 SEED_COSTS: Final = {"haiku": 1.0, "sonnet": 10.0, "opus": 100.0}
 """Seed E's costs of its three models, for when none of them is served here."""
 OTHERS_SHARE: Final = 0.5
-LEAST_WEIGHT: Final = 0.05
-"""Less than one task at a similarity of 0.7 is no evidence."""
+LEAST_WEIGHT: Final = 0.15
+"""Less than one task at a similarity of 0.36 is no evidence."""
 OUTPUT_SHARE: Final = 0.25
 """Of the tokens of a usual request."""
 
@@ -89,7 +89,7 @@ def recommend(
         reason=_reason(choice, chosen, agent_basis),
         models=choice.ranking,
         agents=tuple(agents),
-        similar=tuple(evidence.similar),
+        similar=tuple([task for task in evidence.similar if task.similarity >= UNRELATED]),
     )
 
 

@@ -1,8 +1,9 @@
 """The vote of similar tasks (seed E): which of several names did reliably what is most alike, and of
 those the cheapest.
 
-Each earlier task speaks with a weight that falls fast with its distance, for or against the name (of a
-model or an agent) that did it; a failure is evidence as a success is. First comes reliability, then price:
+Each earlier task speaks for or against the name (of a model or an agent) that did it; a failure is evidence
+as a success is. The nearest task counts as far as it is related at all, and the others less the farther
+they lie behind it: how near is near differs between embedders, so weights go by the nearest. First comes reliability, then price:
 what is a little less certain may win by its price, what is much less certain may not.
 """
 
@@ -13,9 +14,11 @@ from typing import Final
 from msgspec import Struct
 
 DISTANCE_SCALE: Final = 0.1
-"""Cosine distance over which a task's weight falls to 1/e: 0.05 away it counts 0.61, 0.4 away 0.02."""
+"""How far behind the nearest task another one's weight falls to 1/e."""
+UNRELATED: Final = 0.25
+"""The cosine up to which two texts have nothing to do with each other."""
 PRIOR_WEIGHT: Final = 0.25
-"""How much the prior of a reliability counts: as one success at a distance of 0.14."""
+"""How much the prior of a reliability counts: a quarter of one success at the very same task."""
 PRIOR_MEAN: Final = 0.5
 CLOSE: Final = 0.1
 """Reliabilities this near to the best one count as equal, so that the price decides."""
@@ -42,25 +45,30 @@ class Stand(Struct, frozen=True, kw_only=True):
     price: float | None = None
 
 
-def kernel(similarity: float) -> float:
-    """What a task of that similarity counts, 0 to 1; nothing if it is no number.
+def kernel(similarity: float, nearest: float = 1.0) -> float:
+    """What a task of that similarity counts, 0 to 1, when the nearest one has the similarity `nearest`;
+    nothing if it is no number.
 
-    >>> [round(kernel(similarity), 3) for similarity in (1.0, 0.95, 0.9, 0.6, -1.0)]
-    [1.0, 0.607, 0.368, 0.018, 0.0]
+    >>> [round(kernel(similarity, 0.95), 2) for similarity in (0.95, 0.9, 0.6, 0.2)]
+    [0.93, 0.57, 0.03, 0.0]
+    >>> [round(kernel(similarity, similarity), 2) for similarity in (1.0, 0.6, 0.25)]
+    [1.0, 0.47, 0.0]
     """
     if not isfinite(similarity):
         return 0.0
-    return exp(-(1.0 - min(similarity, 1.0)) / DISTANCE_SCALE)
+    related = (min(nearest, 1.0) - UNRELATED) / (1.0 - UNRELATED)
+    return max(related, 0.0) * exp(min(similarity - nearest, 0.0) / DISTANCE_SCALE)
 
 
 def standings(tried: Iterable[Tried], priors: Mapping[str, float] | None = None) -> dict[str, Stand]:
     """How each name stands by its tasks. `priors` are reliabilities, 0 to 1, assumed before any task; a name
     that is only there stands too."""
-    known = priors or {}
+    known, tried = priors or {}, list(tried)
+    nearest = max([one.similarity for one in tried if isfinite(one.similarity)], default=0.0)
     sums: dict[str, tuple[float, float, int]] = dict.fromkeys(known, (0.0, 0.0, 0))
     for one in tried:
         weight, good, tasks = sums.get(one.name, (0.0, 0.0, 0))
-        counts = kernel(one.similarity) * one.share
+        counts = kernel(one.similarity, nearest) * one.share
         success = min(max(one.success, 0.0), 1.0) if isfinite(one.success) else 0.0
         sums[one.name] = (weight + counts, good + counts * success, tasks + 1)
     return {

@@ -1,0 +1,136 @@
+"""Which agent and which model: by similar tasks, by specification, by tier."""
+
+from uuid import uuid4
+
+import pytest
+from msgspec.structs import replace
+from tests.plain_control import a_policy, a_target
+
+from pointsman.core.money import Price
+from pointsman.memory.recommend import Evidence, price_of, rank_agents, recommend, target_of
+from pointsman.store.agent_specs import NearAgent
+from pointsman.store.model_tiers import ModelTier
+from pointsman.store.task_memory import PastTask
+
+TIERS = [
+    ModelTier(agent_name=name, default_model=model, updated_us=0)
+    for name, model in (("DBA", "haiku"), ("QA_TESTER", "sonnet"), ("COORD_*", "opus"))
+]
+POLICY = a_policy()
+
+
+def past(model, similarity=0.9, *, success=True, agent="QA_TESTER"):
+    return PastTask(
+        id=uuid4(),
+        task_id="t",
+        task_title="title",
+        agent_used=agent,
+        assigned_model=model,
+        task_type=None,
+        success=success,
+        quality_score=None,
+        actual_cost=None,
+        execution_time_seconds=None,
+        finished_us=0,
+        similarity=similarity,
+    )
+
+
+def advise(*similar, near=(), policy=POLICY, **settled):
+    near_agents = [NearAgent(name, similarity) for name, similarity in near]
+    evidence = Evidence(similar=similar, near_agents=near_agents, tiers=TIERS)
+    return recommend(evidence, policy, **settled)
+
+
+def test_without_anything_known_the_default_is_told_as_such():
+    found = advise()
+    assert (found.agent, found.model, found.model_basis) == (None, "sonnet", "default")
+    assert found.reliability is None
+
+
+@pytest.mark.parametrize(("agent", "model"), [("DBA", "haiku"), ("dba", "haiku"), ("COORD_WEB", "opus")])
+def test_without_similar_tasks_the_tier_decides(agent, model):
+    found = advise(agent=agent)
+    assert (found.agent, found.agent_basis, found.model, found.model_basis) == (agent, "asked", model, "tier")
+
+
+def test_similar_tasks_go_before_the_tier():
+    found = advise(past("opus"), agent="QA_TESTER")
+    assert (found.model, found.model_basis) == ("opus", "similar_tasks")
+    assert "1 similar task " in found.reason
+
+
+def test_of_equally_reliable_models_the_cheapest_is_taken():
+    assert advise(past("opus"), past("haiku"), past("sonnet")).model == "haiku"
+
+
+def test_tasks_that_have_nothing_to_do_with_it_are_no_evidence():
+    found = advise(past("opus", 0.2), agent="QA_TESTER")
+    assert (found.model_basis, found.similar, found.models) == ("tier", (), ())
+
+
+def test_when_all_that_was_tried_failed_the_next_dearer_model_is_taken():
+    found = advise(past("haiku", success=False), past("haiku", success=False), agent="QA_TESTER")
+    assert (found.model, found.model_basis, found.reliability) == ("sonnet", "escalated", None)
+
+
+def test_when_the_dearest_failed_too_the_best_of_them_is_said_with_its_reliability():
+    found = advise(*[past(name, success=False) for name in ("haiku", "sonnet", "opus")])
+    assert found.model_basis == "similar_tasks"
+    assert found.reliability < 0.5
+
+
+def test_the_own_tasks_of_an_agent_count_more_than_those_of_others():
+    others = [past("haiku", success=False, agent="DBA"), past("haiku", success=False, agent="DBA")]
+    own = [past("haiku"), past("haiku")]
+    assert (
+        advise(*own, *others, agent="QA_TESTER").reliability
+        > 0.5
+        > advise(*own, *others, agent="DBA").models[0].reliability
+    )
+
+
+def test_the_choice_is_bounded_to_the_models_named():
+    assert advise(past("haiku"), past("opus"), models=["opus"]).model == "opus"
+    assert advise(past("haiku"), models=["opus"]).model == "opus"
+    assert advise(models=["sonnet", "opus"], agent="DBA").model == "sonnet"
+
+
+def test_the_agent_is_the_one_that_did_similar_tasks_well():
+    found = advise(past("sonnet", agent="A"), past("sonnet", agent="B", success=False), near=[("B", 0.5)])
+    assert (found.agent, found.agent_basis) == ("A", "similar_tasks")
+
+
+def test_an_agent_that_did_nothing_similar_is_known_by_its_specification():
+    found = advise(near=[("DBA", 0.6), ("QA_TESTER", 0.3)])
+    assert (found.agent, found.agent_basis, found.model) == ("DBA", "specification", "haiku")
+
+
+def test_failures_outweigh_a_specification():
+    failed = [past("sonnet", agent="DBA", success=False) for _ in range(3)]
+    ranking = rank_agents(Evidence(similar=failed, near_agents=[NearAgent("DBA", 0.9), NearAgent("QA", 0.4)]))
+    assert [one.name for one in ranking] == ["QA", "DBA"]
+
+
+def with_targets(*targets):
+    names = {target.model.name: (target.id,) for target in targets}
+    return replace(POLICY, targets={target.id: target for target in targets}, names=names)
+
+
+def test_a_name_is_served_by_the_newest_model_it_is_a_part_of():
+    models = [a_target("anthropic", f"claude-haiku-{n}", 50.0) for n in (3, 4)]
+    newer = replace(models[1], model=replace(models[1].model, created_s=9))
+    policy = with_targets(models[0], newer)
+    assert target_of("haiku", policy).id == "anthropic/claude-haiku-4"
+    assert target_of("claude-haiku-3", policy).id == "anthropic/claude-haiku-3"
+    assert target_of("hai", policy) is None
+    assert target_of("", policy) is None
+
+
+def test_prices_of_what_is_served_count_before_the_seeds():
+    cheap = a_target("x", "opus", 50.0, Price(input_usd_micros=1, output_usd_micros=1))
+    dear = a_target("x", "haiku", 50.0, Price(input_usd_micros=9, output_usd_micros=9))
+    policy = with_targets(cheap, dear)
+    assert price_of("opus", policy) < price_of("haiku", policy)
+    assert advise(past("opus"), past("haiku"), policy=policy).model == "opus"
+    assert advise(past("opus"), policy=policy).target == "x/opus"
