@@ -4,6 +4,7 @@ import math
 
 import msgspec
 import pytest
+from tests.plain_control import BEARER, PlainControl, client_of
 
 from pointsman.core.snapshot import AdaptiveConfig, AgentProfile, Model, Performance, PolicySnapshot, Target
 from pointsman.routing.assignment import assign
@@ -59,10 +60,15 @@ def test_3_latency_score_calculation(latency_ms, points):
     assert latency_points(latency_ms, 500.0) == pytest.approx(points)
 
 
-def test_4_adaptive_assignment_spreads_three_agents_over_three_models():
-    """Everyone scores model A highest; the seed's later table gives 1 A, 2 C and 3 B."""
-    scores = {"A": 92.0, "B": 83.0, "C": 86.0}
-    targets = {
+SCORES = {"A": 92.0, "B": 83.0, "C": 86.0}
+SEEN = {
+    "agent_1": {"A": seen(0.99, 120.0), "B": seen(0.95, 300.0), "C": seen(0.92, 400.0)},
+    "agent_2": {"A": seen(0.97, 120.0), "B": seen(0.90, 400.0), "C": seen(0.98, 95.0)},
+    "agent_3": {"A": seen(0.97, 150.0), "B": seen(0.97, 110.0), "C": seen(0.92, 300.0)},
+}
+EXAMPLE = PolicySnapshot(
+    version=1,
+    targets={
         name: Target(
             id=name,
             provider="shop",
@@ -70,31 +76,24 @@ def test_4_adaptive_assignment_spreads_three_agents_over_three_models():
             upstream_model=name,
             dialects=("openai_chat",),
         )
-        for name, capability in scores.items()
-    }
-    performance = {
-        "agent_1": {"A": seen(0.99, 120.0), "B": seen(0.95, 300.0), "C": seen(0.92, 400.0)},
-        "agent_2": {"A": seen(0.97, 120.0), "B": seen(0.90, 400.0), "C": seen(0.98, 95.0)},
-        "agent_3": {"A": seen(0.97, 150.0), "B": seen(0.97, 110.0), "C": seen(0.92, 300.0)},
-    }
-    snapshot = PolicySnapshot(
-        version=1,
-        targets=targets,
-        names={},
-        aliases={},
-        agents={},
-        default_agent=AgentProfile(id="default"),
-        performance=performance,
-    )
-    result = assign(["agent_1", "agent_2", "agent_3"], ["A", "B", "C"], snapshot)
-    assert [(one.agent_id, one.model_id) for one in result.assignments] == [
-        ("agent_1", "A"),
-        ("agent_2", "C"),
-        ("agent_3", "B"),
-    ]
+        for name, capability in SCORES.items()
+    },
+    names={},
+    aliases={},
+    agents={},
+    default_agent=AgentProfile(id="default"),
+    performance=SEEN,
+)
+SPREAD = [("agent_1", "A"), ("agent_2", "C"), ("agent_3", "B")]
+
+
+def test_4_adaptive_assignment_spreads_three_agents_over_three_models():
+    """Everyone scores model A highest; the seed's later table gives 1 A, 2 C and 3 B."""
+    result = assign(["agent_1", "agent_2", "agent_3"], ["A", "B", "C"], EXAMPLE)
+    assert [(one.agent_id, one.model_id) for one in result.assignments] == SPREAD
     assert all(
-        max(scores, key=lambda name: adaptive_score(scores[name], seen_of[name], CONFIG).value) == "A"
-        for seen_of in performance.values()
+        max(SCORES, key=lambda name: adaptive_score(SCORES[name], seen_of[name], CONFIG).value) == "A"
+        for seen_of in SEEN.values()
     )
 
 
@@ -165,3 +164,15 @@ def test_5_negative_weights_are_refused_even_if_they_sum_to_one():
 def test_5_a_configuration_read_from_json_is_held_to_the_same_rules():
     with pytest.raises(msgspec.ValidationError, match=r"sum to 1\.0"):
         msgspec.json.decode(b'{"capability_weight": 0.9}', type=AdaptiveConfig)
+
+
+async def test_4_the_api_spreads_the_agents_of_the_example_and_answers_in_the_fields_of_the_seed():
+    control = PlainControl(policy=EXAMPLE)
+    async with client_of(control, headers=BEARER) as client:
+        answer = await client.post("/api/v1/assign", json={"agents": ["agent_1", "agent_2", "agent_3"]})
+    told = answer.json()["assignments"]
+    assert [(one["agent_id"], one["model_id"]) for one in told] == SPREAD
+    assert list(told[0]) == [
+        *("agent_id", "model_id", "capability_score", "performance_score", "performance_adjustment"),
+        *("has_performance_data", "success_rate", "avg_latency_ms"),
+    ]

@@ -3,8 +3,9 @@ those the cheapest.
 
 Each earlier task speaks for or against the name (of a model or an agent) that did it; a failure is evidence
 as a success is. The nearest task counts as far as it is related at all, and the others less the farther
-they lie behind it: how near is near differs between embedders, so weights go by the nearest. First comes reliability, then price:
-what is a little less certain may win by its price, what is much less certain may not.
+they lie behind it: how near is near differs between embedders, so weights go by the nearest. First comes
+reliability, then price: what is a little less certain may win by its price, what is much less certain may
+not.
 """
 
 from collections.abc import Iterable, Mapping
