@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pointsman.gateway.call import Call, Tried
 
 
+JSON_SCHEMA = int(Need.JSON_SCHEMA)
+
+
 class Answer:
     """One attempt's answer. `asked` is read from the request only when something hangs on it."""
 
@@ -53,6 +56,18 @@ class Answer:
         return self.state is FinishState.COMPLETED and self.finish is not Finish.LENGTH and kept
 
     @property
+    def plain(self) -> bool:
+        """Whether it is all that was asked for, as far as its form tells: whole text, no calls, by the first
+        target asked."""
+        return (
+            self.finish is Finish.STOP
+            and not self.calls
+            and self.text != ""
+            and self.state is FinishState.COMPLETED
+            and len(self._call.tried) == 1
+        )
+
+    @property
     def empty(self) -> bool:
         """Whether neither text nor a call came."""
         return self.tried.attempt.tally.empty
@@ -80,5 +95,5 @@ class Answer:
 
     def format_asked(self) -> Asked:
         """The same, where a format was asked for; else nothing, without reading the request."""
-        wants = self._call.outline.needs & Need.JSON_SCHEMA or b"json_object" in self._body.raw
+        wants = self._call.outline.needs & JSON_SCHEMA or b"json_object" in self._body.raw
         return self.asked() if wants else NOTHING_ASKED

@@ -55,7 +55,9 @@ class Seen(Struct, kw_only=True, eq=False):
 
 
 class Signal(Struct, frozen=True, kw_only=True):
-    """A row of the table. `weight` is the most one sign of it counts, `details` are its codes."""
+    """A row of the table. `weight` is the most one sign of it counts, `details` are its codes. At
+    Stage.ANSWER `plain` says that it has something to say of a plain answer: whole, of text only, by the
+    first target asked. Most answers are plain, so the others are not even asked about them."""
 
     name: str
     stage: Stage
@@ -63,3 +65,4 @@ class Signal(Struct, frozen=True, kw_only=True):
     weight: float
     details: frozenset[str]
     look: Callable[[Seen], Iterable[Sighting]]
+    plain: bool = False

@@ -146,8 +146,9 @@ class Memory:
         self._agents: Recent[str, deque[Thread]] = Recent(capacity)
         self.threads: Recent[int, Thread] = Recent(capacity)
 
-    def remember(self, step: Step, session: str | None, *, distinct: bool) -> None:
-        """Makes the step findable. `distinct`: its answer's text is unlikely to occur elsewhere."""
+    def remember(self, step: Step, session: str | None, *, distinct: bool, named: bool) -> None:
+        """Makes the step findable. `distinct`: its answer's text is unlikely to occur elsewhere; `named`:
+        the session's name is the client's."""
         agent = step.agent_id
         for call_id in step.calls:
             self._calls.put((agent, session or "", call_id), step)
@@ -157,9 +158,14 @@ class Memory:
             self._answers.put((agent, session or "", step.answer), step)
             if distinct and session:
                 self._answers.put((agent, "", step.answer), step)
-        self._bodies.put((agent, step.body_hash), step)
-        if session:
+        if step.complete:
+            self._bodies.pop((agent, step.body_hash), None)
+        else:
+            self._bodies.put((agent, step.body_hash), step)
+        if session and (named or not step.complete):
             self._sessions.put((agent, session), step)
+        elif session:
+            self._sessions.pop((agent, session), None)
         thread = step.thread
         if id(thread) not in self.threads:
             threads = self._agents.get(agent)
@@ -187,11 +193,11 @@ class Memory:
         return self._answers.get((agent, session or "", answer)) or self._answers.get((agent, "", answer))
 
     def by_body(self, agent: str, body_hash: int) -> Step | None:
-        """The last step that answered the very same body."""
+        """The last step with the very same body, if it did not end well."""
         return self._bodies.get((agent, body_hash))
 
     def by_session(self, agent: str, session: str | None) -> Step | None:
-        """The last step of a conversation that has a name."""
+        """The last step of a conversation: of one that the client named, or one that did not end well."""
         return self._sessions.get((agent, session)) if session else None
 
     def threads_of(self, agent: str) -> list[Thread]:

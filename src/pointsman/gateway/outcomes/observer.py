@@ -82,6 +82,7 @@ class Observer:
         self.finder: Finder | None = None
         self._recorder = recorder
         self._by_stage = {stage: [one for one in signals if one.stage is stage] for stage in Stage}
+        self._plain = [one for one in self._by_stage[Stage.ANSWER] if one.plain]
         self._memory = Memory()
         self._asker = Asker()
         self._waiting: deque[Call] = deque()
@@ -143,27 +144,31 @@ class Observer:
         if step.state is FinishState.FAILED:
             self._memory.remember_body(step)
         else:
-            self._memory.remember(step, call.caller.session_key, distinct=steps.is_distinct(answer))
+            named = steps.named_session(call) is not None
+            session, distinct = call.caller.session_key, steps.is_distinct(answer)
+            self._memory.remember(step, session, distinct=distinct, named=named)
         self._keep_sweeping()
 
     def _join(self, call: "Call", body: Body, step: Step) -> None:
         """Puts the step into its conversation, and looks at what its request says of earlier ones."""
         now_us = call.started_at_us
         again = self._memory.by_body(step.agent_id, step.body_hash)
-        if again is not None and not again.complete:
+        if again is not None:
             again.retried = True
             self._at(Stage.NEXT, Seen(step=again, now_us=now_us, request=step))
         earlier, tail = steps.followed(call, body, self._memory)
-        step.asked = steps.asked_by(call, tail)
-        step.opens_turn = step.asked != 0
+        named = steps.named_session(call) is not None
+        if earlier is not None or named:
+            step.asked = steps.asked_by(call, tail)
+            step.opens_turn = step.asked != 0
         if earlier is not None:
             step.thread = earlier.thread
             self._at(Stage.NEXT, Seen(step=earlier, now_us=now_us, tail=tail, request=step))
             if step.opens_turn:
                 earlier.followed_by(step)
-        elif again is not None and not again.complete:
+        elif again is not None:
             step.thread = again.thread
-        elif steps.named_session(call) is not None and tail is None:
+        elif named and tail is None:
             step.thread.root = root = steps.root_of(step.thread, step)
             root.followed_by(step)
         if earlier is None and tail is not None and tail.results:
@@ -241,7 +246,9 @@ class Observer:
 
     def _at(self, stage: Stage, seen: Seen) -> None:
         """Lets the signals of a stage look, and journals what they see."""
-        for signal in self._by_stage[stage]:
+        answer = seen.answer
+        signals = self._plain if answer is not None and answer.plain else self._by_stage[stage]
+        for signal in signals:
             for sighting in signal.look(seen):
                 self._record(signal, sighting, seen)
 

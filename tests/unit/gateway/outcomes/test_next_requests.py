@@ -374,3 +374,23 @@ async def test_of_several_conversations_the_one_whose_answer_is_repeated_is_comm
     neither = await Chat(world, system=commit).ask("# git diff HEAD -- b", said("feat: add it"))
     assert details(told) == [("edit_kept", "committed")]
     assert neither == []
+
+
+@pytest.mark.parametrize(("session", "seen"), [("ses_42", [("asked_anew", "regenerated")]), ("conv-1", [])])
+async def test_a_first_message_asked_anew_is_known_where_the_client_names_conversations(
+    session: str, seen: list[tuple[str, str]]
+) -> None:
+    one = Chat(World(session=session))
+    await one.ask("Write a parser", FIRST)
+    del one.history[-1]
+    one.more["temperature"] = 0.5
+    assert details(await one._send(SECOND)) == seen
+
+
+async def test_a_broken_off_answer_is_found_by_its_conversation() -> None:
+    one = Chat(World(session="conv-1"))
+    await one.ask("Write a parser", said("Here is the fi"), state=FinishState.CLIENT_GONE, finish=None)
+    one.history[-1]["content"] = "Here is"
+    told = await one.ask("[Request interrupted by user]No, use another library", SECOND)
+    assert told == []
+    assert one.world.observer._memory.threads_of("tester")[0].taken == 2

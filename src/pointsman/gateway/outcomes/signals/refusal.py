@@ -48,4 +48,5 @@ SIGNAL = Signal(
     weight=WEIGHT,
     details=frozenset({DECLARED, WORDED}),
     look=look,
+    plain=True,
 )

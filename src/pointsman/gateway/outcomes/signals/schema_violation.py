@@ -55,4 +55,5 @@ SIGNAL = Signal(
         }
     ),
     look=look,
+    plain=True,
 )
