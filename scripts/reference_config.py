@@ -22,9 +22,10 @@ SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
     ("adaptive", AdaptiveConfig),
     ("local", tables.Local),
     ("memory", tables.Memory),
+    ("learning", tables.Learning),
     ("log", tables.Log),
 )
-RESTART_SECTIONS = frozenset({"database", "local"})
+RESTART_SECTIONS = frozenset({"database", "learning", "local"})
 RESTART_KEYS = frozenset({*AT_START, "drain_timeout_s", "level"})
 ADAPTIVE_TAKES = {
     "min_acceptable_success_rate": "a number above 0",

@@ -66,6 +66,7 @@ class Background:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         runtime = self._runtime
+        await runtime.learner.stop()
         await asyncio.to_thread(runtime.journal.close)
         if runtime.database is not None:
             if self.loader is not None:
@@ -124,6 +125,7 @@ class Background:
         self._run(self._remember(pool, runtime.database.dsn))
         await _patiently(self.read_keys)
         await _patiently(lambda: runtime.policies.publish(pool))
+        runtime.learner.start(runtime.database.dsn)
 
     async def _remember(self, pool: Pool, dsn: str) -> None:
         """Starts the task memory, and keeps it in line with the store."""

@@ -95,6 +95,7 @@ class RunningControl:
             "memory": msgspec.to_builtins(runtime.memory.state()),
             "local_models": msgspec.to_builtins(runtime.local_models.states()),
             "bridge": msgspec.to_builtins(runtime.bridge.states()),
+            "learner": msgspec.to_builtins(runtime.learner.states()),
             "warnings": [*runtime.catalogue.warnings, *unknown_names(runtime.config, self.policy)],
         }
 

@@ -16,6 +16,7 @@ from pointsman.app import keys_file
 from pointsman.app.bridge import Bridge, bridged
 from pointsman.app.catalogue import Catalogue, discover, snapshot_of
 from pointsman.app.config import Config
+from pointsman.app.learner import Learner
 from pointsman.app.local_models import LocalModels
 from pointsman.app.paths import Paths
 from pointsman.app.policies import PolicyKeeper
@@ -69,6 +70,7 @@ class Runtime:
         self.catalogue = Catalogue()
         self.local_models = LocalModels(config.local, home.logs)
         self.bridge = Bridge(config.providers, environ, home.logs)
+        self.learner = Learner(config, home.logs, environ)
         self.keyring = KeyRing(keys_file.read(home.keys))
         self.budgets = Budgets()
         self.journal = JournalWriter(home.journal, f"gateway{os.getpid()}")
@@ -160,7 +162,7 @@ class Runtime:
         names = [f"server.{name}" for name in AT_START if getattr(old, name) != getattr(new, name)]
         if self.config.log.level != config.log.level:
             names.append("log.level")
-        sections = ("database", "local")
+        sections = ("database", "learning", "local")
         names += [name for name in sections if getattr(self.config, name) != getattr(config, name)]
         if bridged(self.config.providers) != bridged(config.providers):
             names.append("providers.NAME.bridge")

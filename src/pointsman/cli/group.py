@@ -25,6 +25,8 @@ COMMANDS: Final[dict[str, str]] = {
     "gaps": "Show failed tasks that no agent seems made for.",
     "log": "Show the request log.",
     "explain": "Tell why a request went to the model it went to.",
+    "learn": "Learn now from what became of requests.",
+    "policy": "List and compare policies, and go back to an earlier one.",
     "version": "Show the version.",
 }
 """Every command and what it is for. Each is `command` in `commands/<name>.py`."""

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from pointsman.core.ports import Control
 from pointsman.core.reports import FeedbackGiven, TaskGiven, TaskResult
 from pointsman.store.tasks import Task
-from pointsman.web import agents, decisions, keys, log, overview, reports
+from pointsman.web import agents, decisions, keys, log, overview, policies, reports
 from pointsman.web.memory_surface import MEMORY_OPERATIONS
 from pointsman.web.openapi import document
 from pointsman.web.operations import Operation
@@ -207,6 +207,64 @@ OPERATIONS: Final = (
         takes=TaskResult,
         gives=TaskOutcomeTaken,
         by_agents=True,
+    ),
+    Operation(
+        method="GET",
+        path="/policies",
+        name="policies",
+        what="The policies published, newest first: which one runs here, which holds what was learned last, "
+        "which is pinned.",
+        handler=policies.listing,
+        queries=(policies.LIMIT,),
+        gives=policies.PolicyList,
+        needs_database=True,
+    ),
+    Operation(
+        method="GET",
+        path="/policies/{old}/diff/{new}",
+        name="policy_diff",
+        what="What differs between two policies, in configuration and in what was learned.",
+        handler=policies.diff,
+        gives=policies.PolicyDiff,
+        needs_database=True,
+    ),
+    Operation(
+        method="POST",
+        path="/policies/{version}/rollback",
+        name="roll_back_policy",
+        what="Publishes what a policy had learned as a new policy, and pins that: learning goes on, but "
+        "publishes nothing until the release. All gateways take it over at once.",
+        handler=policies.roll_back,
+        gives=policies.PolicyPinned,
+        needs_database=True,
+    ),
+    Operation(
+        method="POST",
+        path="/policies/release",
+        name="release_policy",
+        what="Lets learning publish again after a rollback.",
+        handler=policies.release,
+        gives=policies.PolicyPinned,
+        needs_database=True,
+    ),
+    Operation(
+        method="GET",
+        path="/learning",
+        name="learning",
+        what="How learning is: its phases, the policy published last, alerts and divergences.",
+        handler=policies.learning,
+        gives=policies.LearningTold,
+        needs_database=True,
+    ),
+    Operation(
+        method="GET",
+        path="/rules",
+        name="rules",
+        what="What each agent's requests of a kind go to and who takes over, as evidence has it.",
+        handler=policies.rules,
+        queries=(policies.AGENT,),
+        gives=policies.RuleList,
+        needs_database=True,
     ),
     Operation(
         method="POST",

@@ -13,6 +13,9 @@ DEFAULT_PORT: Final = 8484
 Port = Annotated[int, Meta(ge=0, le=65535, description="a TCP port from 0 to 65535; 0 takes a free one")]
 Bytes = Annotated[int, Meta(ge=1024, le=1 << 32, description="a number of bytes, 1024 or more")]
 Seconds = Annotated[float, Meta(gt=0, le=86400, description="a number of seconds above 0, at most 86400")]
+Interval = Annotated[
+    float, Meta(ge=1, le=604_800, description="a number of seconds, 1 or more, at most a week")
+]
 Usd = Annotated[float, Meta(ge=0, le=1e6, description="US dollars, 0 or more")]
 Tokens = Annotated[int, Meta(ge=0, le=1 << 31, description="a number of tokens, 0 or more")]
 Points = Annotated[float, Meta(ge=0, le=100, description="a number from 0 to 100")]
@@ -169,6 +172,19 @@ class Log(Section, frozen=True, kw_only=True):
     retention_days: Days = 30
 
 
+class Learning(Section, frozen=True, kw_only=True):
+    """`[learning]`: how often what is learned, and how long it counts."""
+
+    enabled: bool = True
+    aggregate_every_s: Interval = 1800.0
+    confidence_every_s: Interval = 3600.0
+    rules_every_s: Interval = 21_600.0
+    experiments_every_s: Interval = 43_200.0
+    daily_every_s: Interval = 86_400.0
+    forget_per_day: Share = 0.02
+    conversation_weight: Weight = 6.0
+
+
 class Config(Section, frozen=True, kw_only=True):
     """The whole file, checked."""
 
@@ -181,6 +197,7 @@ class Config(Section, frozen=True, kw_only=True):
     adaptive: AdaptiveConfig = AdaptiveConfig()
     local: Local = Local()
     memory: Memory = Memory()
+    learning: Learning = Learning()
     log: Log = Log()
 
     def database_url(self, environ: Mapping[str, str]) -> str | None:

@@ -1,0 +1,67 @@
+"""The process that learns, beside the gateway: fits take CPU time that no request shall wait for."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from pointsman.app.child import Child, Program, State
+from pointsman.app.config.schema import Config
+from pointsman.app.learner_settings import LearnerSettings
+from pointsman.learning.work import Options
+
+ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+class Learner:
+    """Keeps the process running once the database is there, unless `[learning]` turns it off."""
+
+    def __init__(self, config: Config, logs: Path, environ: Mapping[str, str]) -> None:
+        self._config = config
+        self._logs = logs
+        self._environ = environ
+        self._child: Child | None = None
+
+    def start(self, dsn: str) -> None:
+        """Starts the process in the background."""
+        if self._config.learning.enabled and self._child is None:
+            self._child = Child(self._program(dsn))
+            self._child.start()
+
+    def states(self) -> list[State]:
+        """How the process is; empty when there is none."""
+        return [] if self._child is None else [self._child.state]
+
+    async def stop(self) -> None:
+        """Ends it. What it was doing is done again when it next runs."""
+        if self._child is not None:
+            await self._child.stop()
+
+    def _program(self, dsn: str) -> Program:
+        settings = LearnerSettings(parent_pid=os.getpid(), dsn=dsn, options=options_of(self._config))
+        return Program(
+            name="learner",
+            module="pointsman.app.learner_child",
+            settings=msgspec.json.encode(settings),
+            log=self._logs / "learner.log",
+            environ={**self._environ, **ONE_THREAD},
+        )
+
+
+def options_of(config: Config) -> Options:
+    """How to learn, as configured."""
+    own = config.learning
+    return Options(
+        intervals_s={
+            "aggregate": own.aggregate_every_s,
+            "confidence": own.confidence_every_s,
+            "rules": own.rules_every_s,
+            "experiments": own.experiments_every_s,
+            "daily": own.daily_every_s,
+        },
+        forget_per_day=own.forget_per_day,
+        conversation_weight=own.conversation_weight,
+        log_days=config.log.retention_days,
+    )
