@@ -188,5 +188,6 @@ def refusal_of(
 
 
 def subclasses(kind: type[PointsmanError]) -> list[type[PointsmanError]]:
-    """The error class and all below it."""
-    return [kind, *[each for child in kind.__subclasses__() for each in subclasses(child)]]
+    """The error class and all below it in the tree of `core.errors`; the control API has some of its own."""
+    children = [child for child in kind.__subclasses__() if child.__module__ == kind.__module__]
+    return [kind, *[each for child in children for each in subclasses(child)]]

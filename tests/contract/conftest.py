@@ -16,6 +16,7 @@ from tests.contract.service import Gateway
 from tests.standin import StandIn
 
 HERE = Path(__file__).parent
+collect_ignore = ["sdk"]  # what the SDKs' own tests are run with
 
 
 @pytest.fixture(scope="session")
