@@ -26,7 +26,7 @@ SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
     ("log", tables.Log),
 )
 RESTART_SECTIONS = frozenset({"database", "learning", "local"})
-RESTART_KEYS = frozenset({*AT_START, "drain_timeout_s", "level"})
+RESTART_KEYS = frozenset({*AT_START, "drain_timeout_s", "level", "embedder"})
 ADAPTIVE_TAKES = {
     "min_acceptable_success_rate": "a number above 0",
     "max_acceptable_latency_ms": "a number of milliseconds above 0",
@@ -45,6 +45,8 @@ def key_table() -> str:
         rows = [_row(top, section, field, meanings) for field in msgspec.structs.fields(section)]
         about = first_sentence(section.__doc__).removeprefix(f"`[{name}]`: ")
         parts.append(f"## [{name}]\n\n{about[:1].upper()}{about[1:]}\n\n" + table(_HEADS, rows))
+    shadows = [_row("shadow", tables.ShadowConfig, f, meanings) for f in msgspec.structs.fields(tables.ShadowConfig)]
+    parts.append(f"## shadow in [agents.NAME]\n\n{tables.ShadowConfig.__doc__}\n\n" + table(_HEADS, shadows))
     prices = [
         _row("price", tables.PriceConfig, f, meanings) for f in msgspec.structs.fields(tables.PriceConfig)
     ]
@@ -64,15 +66,23 @@ _PRICES = {
 }
 
 
+_SHADOW = {
+    "share": "The share of requests, chosen by their ids.",
+    "daily_budget_usd": "US dollars a day (from 00:00 UTC) for the further answers and their judge.",
+    "judge": "The alias or the model that compares the answers, without being told whose they are.",
+}
+_WRITTEN_HERE = {"price": _PRICES, "shadow": _SHADOW}
+
+
 def _row(
     top: str, section: type[Struct], field: Any, meanings: dict[tuple[str, str], str]
 ) -> tuple[str, ...]:
     hint = get_type_hints(section, include_extras=True)[field.name]
     takes = ADAPTIVE_TAKES.get(field.name) or _takes(hint)
-    meaning = _PRICES.get(field.name) if top == "price" else meanings.get((top, field.name))
+    meaning = _WRITTEN_HERE[top].get(field.name) if top in _WRITTEN_HERE else meanings.get((top, field.name))
     if meaning is None:
         raise ValueError(f"explain {field.name} under [{top}] in pointsman.example.toml")
-    if top in RESTART_SECTIONS or (top in ("server", "log") and field.name in RESTART_KEYS):
+    if top in RESTART_SECTIONS or (top in ("server", "log", "memory") and field.name in RESTART_KEYS):
         meaning += " **At the next start.**"
     return f"`{field.name}`", takes, _default(field), meaning
 

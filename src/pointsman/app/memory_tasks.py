@@ -3,12 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pointsman.app.config import Config
+from pointsman.app.config.schema import BUNDLED
+from pointsman.app.provider_embedder import DIALECT, ProviderEmbedder
 from pointsman.app.runtime import Runtime
+from pointsman.core.errors import UpstreamBroken, UpstreamFault
+from pointsman.core.snapshot import Target
+from pointsman.gateway.http.client import Upstream
 from pointsman.store.pool import Pool
 
+RETRY_S = 10.0
 _logger = logging.getLogger("pointsman.memory")
 
 
@@ -21,9 +28,34 @@ class MemoryTasks:
         self._loaded = asyncio.Event()
 
     async def load(self) -> None:
-        """Reads the embedder, which needs no store."""
-        await asyncio.to_thread(self._runtime.memory.load)
+        """Reads the embedder, which needs no store; waits for the provider when it is one of those."""
+        memory, chosen = self._runtime.memory, self._runtime.config.memory.embedder
+        if chosen == BUNDLED:
+            await asyncio.to_thread(memory.load)
+        else:
+            await asyncio.to_thread(memory.read_bundled)
+            await asyncio.to_thread(memory.load, await self._provider(chosen))
         self._loaded.set()
+
+    async def _provider(self, chosen: str) -> ProviderEmbedder:
+        """The embedder of a provider, as soon as it answers."""
+        while True:
+            try:
+                return await ProviderEmbedder.connected(self._target(chosen), partial(self._upstream, chosen))
+            except (UpstreamFault, OSError) as error:
+                self._runtime.memory.error = str(error)
+                self._complain(f"The task memory waits for {chosen}: {error}")
+            await asyncio.sleep(RETRY_S)
+
+    def _target(self, chosen: str) -> Target:
+        target = self._runtime.policies.policy.current.targets.get(chosen)
+        if target is None or DIALECT not in target.dialects:
+            raise UpstreamBroken("nothing serves it as an embedding model in OpenAI's form")
+        return target
+
+    def _upstream(self, chosen: str) -> Upstream | None:
+        upstreams = self._runtime.parts.upstreams
+        return upstreams.get(chosen) or upstreams.get(chosen.partition("/")[0])
 
     async def begin(self, pool: Pool) -> None:
         """Brings the memory up to date for the first time, once the embedder is there."""

@@ -162,6 +162,8 @@ class Runtime:
         names = [f"server.{name}" for name in AT_START if getattr(old, name) != getattr(new, name)]
         if self.config.log.level != config.log.level:
             names.append("log.level")
+        if self.config.memory.embedder != config.memory.embedder:
+            names.append("memory.embedder")
         sections = ("database", "learning", "local")
         names += [name for name in sections if getattr(self.config, name) != getattr(config, name)]
         if bridged(self.config.providers) != bridged(config.providers):

@@ -47,26 +47,35 @@ class TaskMemory:
         self._folder = folder
 
     def load(self, embedder: TextEmbedder | None = None) -> None:
-        """Takes `embedder`, or reads the bundled one (half a second: call it in a thread). Without one the
-        memory stays empty, and says why."""
+        """Makes the memory usable with `embedder`; without one, with the bundled one (half a second: call
+        it in a thread). Where that is not installed the memory stays empty, and says why."""
         if embedder is not None:
             self._use(embedder)
-            return
+        elif (bundled := self.read_bundled()) is not None:
+            mirror = self._use(Bundled(bundled))
+            if self.classifier is not None:
+                self.reader = TaskReader(bundled, self.classifier, mirror)
+
+    def read_bundled(self) -> Embedder | None:
+        """Reads the bundled embedder, with which requests are read whatever embeds the tasks; None where it
+        is not installed."""
         try:
             bundled = Embedder.load()
         except NoEmbedder as error:
             self.error = str(error)
-            _logger.warning("There is no task memory: %s", error)
-            return
-        classifier, mirror = self._use(Bundled(bundled))
-        self.reader = TaskReader(bundled, classifier, mirror)
+            _logger.warning("Texts cannot be read: %s", error)
+            return None
+        self.classifier = Classifier(Bundled(bundled))
+        self.reader = TaskReader(bundled, self.classifier, None)
+        return bundled
 
-    def _use(self, embedder: TextEmbedder) -> tuple[Classifier, TaskMirror]:
+    def _use(self, embedder: TextEmbedder) -> TaskMirror:
         file = self._folder / "tasks.index" if self._folder is not None else None
-        self.classifier = classifier = Classifier(embedder)
-        self.mirror = mirror = TaskMirror(embedder.name, embedder.dimensions, file)
-        self.embedder = embedder
-        return classifier, mirror
+        if self.classifier is None:
+            self.classifier = Classifier(embedder)
+        self.mirror = TaskMirror(embedder.name, embedder.dimensions, file)
+        self.embedder, self.error = embedder, None
+        return self.mirror
 
     async def begin(self, pool: Pool, may_embed: MayEmbed) -> None:
         """What is to be done once the store is there: the index, erasing what agents left that opted out,

@@ -174,7 +174,7 @@ def _read(
     embedder: TextEmbedder, classifier: Classifier, text: str, stated: TaskLabels
 ) -> tuple[Floats, TaskLabels]:
     vector = embedder.embed([text])[0]
-    return vector, classifier.labels(text, vector, stated)
+    return vector, classifier.labels(text, None, stated)
 
 
 def _stated(wanted: RecommendationWanted) -> TaskLabels:

@@ -159,10 +159,15 @@ class Local(Section, frozen=True, kw_only=True):
     ] = 0
 
 
+BUNDLED: Final = "bundled"
+"""The embedder that comes with Pointsman."""
+
+
 class Memory(Section, frozen=True, kw_only=True):
-    """`[memory]`: what is remembered of tasks. `agents_dir` is a folder with one Markdown file an agent."""
+    """`[memory]`: what is remembered of tasks, and what embeds them."""
 
     agents_dir: str | None = None
+    embedder: Name = BUNDLED
 
 
 class Log(Section, frozen=True, kw_only=True):
