@@ -21,6 +21,7 @@ from pointsman.learning.work import Work
 from pointsman.routing.engine import Router
 from pointsman.routing.evidence import Estimator
 from pointsman.routing.evidence.cells import RECORD
+from pointsman.routing.performance import EVERYONE
 from pointsman.store import learned
 from pointsman.store.learned import Alert, Divergence, Rule
 
@@ -93,8 +94,12 @@ def divergences_of(policy: PolicySnapshot, work: Work) -> list[Divergence]:
     if posterior is None or not posterior.models:
         return []
     estimator, found = Estimator(posterior), []
-    everyone = estimator.estimate("", estimator.inputs(b""), posterior.models, [0.5] * len(posterior.models))
+    everyone = estimator.estimate(
+        EVERYONE, estimator.inputs(b""), posterior.models, [0.5] * len(posterior.models)
+    )
     for agent, data in posterior.agents.items():
+        if agent == EVERYONE:
+            continue
         records = np.frombuffer(data, RECORD)
         for record in records[records["slice"] == 0]:
             delta, deviation = float(record["mean"]), sqrt(max(float(record["variance"]), 0.0))
