@@ -28,7 +28,8 @@ LEAST_TERM: Final = 1e-12
 class Belief(Struct, frozen=True):
     """`confidence` (0-1) is `common` + `domain` + `task` + `agent`, cut to 0-1; `deviation` is how unsure it
     is. `common` holds for everyone; `domain` is what the model's capability in the task's domain adds as
-    long as there is little evidence."""
+    long as there is little evidence; `level_deviation` is how unsure the confidence is
+    for the average task."""
 
     confidence: float
     deviation: float
@@ -36,6 +37,7 @@ class Belief(Struct, frozen=True):
     domain: float = 0.0
     task: float = 0.0
     agent: float = 0.0
+    level_deviation: float = 0.0
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -89,7 +91,8 @@ def beliefs_of(
             share = PRIOR_WEIGHT / (PRIOR_WEIGHT + found.weight[place])
             extra = (capability_of(target.model, domain) / 100.0 - general[place]) * share
         confidence = min(max(mean + extra, 0.0), 1.0)
-        beliefs.append(Belief(confidence, deviation, common, extra, task, agent))
+        level = found.level_deviation[place]
+        beliefs.append(Belief(confidence, deviation, common, extra, task, agent, level))
     return beliefs
 
 
@@ -97,4 +100,4 @@ def _plain(target: Target, features: Features, snapshot: PolicySnapshot, domain:
     capability = capability_of(target.model, domain)
     chain: Chain = chain_of(snapshot, features.agent, target.id, capability)
     deviation = sqrt(max(chain.mean * (1.0 - chain.mean), 0.0) / (chain.weight + 1.0))
-    return Belief(chain.mean, deviation, chain.everyone, agent=chain.mean - chain.everyone)
+    return Belief(chain.mean, deviation, chain.everyone, 0.0, 0.0, chain.mean - chain.everyone, deviation)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pointsman.core.calibration import CALIBRATION_AGENT
 from pointsman.core.snapshot import AgentProfile
 
 DEFAULT: Final = AgentProfile(id="default")
@@ -35,6 +36,9 @@ Only groups are named, so a model asked for by name is never silently replaced b
 OLLAMA: Final = AgentProfile(id="ollama", latency_slo_ms=2000, success_signal="completion_time")
 """Clients of the Ollama protocol; success shows in the time a completion takes."""
 
+CALIBRATION: Final = AgentProfile(id=CALIBRATION_AGENT, fallback=())
+"""`pointsman calibrate`, which asks each model by name and wants to hear from no other."""
+
 BUILT_IN: Final[dict[str, AgentProfile]] = {
-    profile.id: profile for profile in (CLAUDE_CODE, CODEX, CHATGPT, OLLAMA)
+    profile.id: profile for profile in (CLAUDE_CODE, CODEX, CHATGPT, OLLAMA, CALIBRATION)
 }

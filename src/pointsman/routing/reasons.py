@@ -12,6 +12,7 @@ CHEAPEST_RELIABLE: Final = "cheapest_reliable"
 GATE_UNMET: Final = "gate_unmet"
 DEGRADED: Final = "degraded"
 REQUESTED_UNHEALTHY: Final = "requested_unhealthy"
+SHADOW: Final = "shadow"
 
 REASON_CODES: Final[dict[str, str]] = {
     REQUESTED: "the client asked for this model by name",
@@ -19,6 +20,7 @@ REASON_CODES: Final[dict[str, str]] = {
     CHEAPEST_RELIABLE: "the cheapest among those whose confidence meets the agent's gate",
     GATE_UNMET: "no candidate's confidence meets the agent's gate; this one has the highest score",
     DEGRADED: "every candidate is unhealthy, and trying beats refusing",
+    SHADOW: "the gateway asked this cheaper model by itself, to compare its answer with the client's",
     REQUESTED_UNHEALTHY: "the model asked for is unhealthy, and the profile names this provider instead",
 }
 MAX_REASON_CHARACTERS: Final = 200

@@ -3,12 +3,15 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.unit.routing.evidence.evidence_world import FRAME, counted, outcomes
 from tests.unit.routing.routing_world import SHOPS, asks, model, seen, target, world
 
 from pointsman.core.errors import PointsmanError
-from pointsman.core.features import Features
+from pointsman.core.features import Features, Neighbour
 from pointsman.core.snapshot import AgentProfile, Alias
 from pointsman.routing.engine import Router, decide
+from pointsman.routing.evidence import fit
+from pointsman.routing.scorers import SCORERS
 
 PROVIDERS = ("openai", "azure", "ollama", "mistral")
 PRICES = st.sampled_from([0, 1_000, 2_000_000])
@@ -25,9 +28,12 @@ MODELS = st.builds(
 )
 TARGETS = st.builds(target, st.sampled_from(PROVIDERS), MODELS)
 ENTRIES = st.sampled_from(["*", "local", "external", *PROVIDERS])
+OBJECTIVES = st.sampled_from(sorted(SCORERS))
 PROFILES = st.builds(
     AgentProfile,
     id=st.just("agent"),
+    objective=OBJECTIVES,
+    exploration=st.sampled_from([0.0, 0.5, 1.0]),
     gate=st.sampled_from([0.0, 0.7, 0.95]),
     fallback=st.lists(ENTRIES, max_size=3, unique=True).map(tuple),
     route_concrete=st.booleans(),
@@ -37,16 +43,28 @@ PROFILES = st.builds(
 IDS = st.sampled_from([f"{p}/m{i}" for p in PROVIDERS for i in (1, 2, 3)])
 CELLS = st.builds(seen, st.integers(0, 50), st.sampled_from([0.5, 0.95, 1.0]), st.sampled_from([10.0, 900.0]))
 PERFORMANCE = st.dictionaries(st.sampled_from(["", "agent"]), st.dictionaries(IDS, CELLS, max_size=5))
-SOME = Alias(name="some", candidates=("m1", "ollama/m2"))
+LEARNED = fit(counted([*outcomes("m1", 30, 3, agent="agent"), *outcomes("m2", 5, 9, x=0.5)]), FRAME)
 
 
-def a_world(targets, profile, performance):
+def a_world(targets, profile, performance, objective, evidence):
     """Targets of the same id count once."""
     each = {one.id: one for one in targets}.values()
-    return world(*each, agents=(profile,), performance=performance, aliases=(SOME,))
+    some = Alias(name="some", candidates=("m1", "ollama/m2"), objective=objective)
+    made = world(*each, agents=(profile,), performance=performance, aliases=(some,))
+    return replace(made, evidence=evidence)
 
 
-SNAPSHOTS = st.builds(a_world, st.lists(TARGETS, min_size=1, max_size=8), PROFILES, PERFORMANCE)
+SNAPSHOTS = st.builds(
+    a_world,
+    st.lists(TARGETS, min_size=1, max_size=8),
+    PROFILES,
+    PERFORMANCE,
+    OBJECTIVES,
+    st.none() | st.just(LEARNED),
+)
+NEIGHBOURS = st.builds(
+    Neighbour, model=st.sampled_from(["m1", "m2"]), similarity=st.floats(0, 1), success=st.booleans()
+)
 FEATURES = st.builds(
     Features,
     agent=st.sampled_from(["agent", "someone", "claude-code"]),
@@ -60,6 +78,8 @@ FEATURES = st.builds(
     budget_left_usd_micros=st.none() | st.integers(-5, 5000) | st.just(10**9),
     allowed_models=st.sampled_from([(), ("m?",), ("m3",)]),
     seed=st.integers(0, 9),
+    vector=st.sampled_from([b"", b"\0" * 8, b"\0\0\0\x3f" * 2, b"\xff" * 8]),
+    neighbours=st.lists(NEIGHBOURS, max_size=3).map(tuple),
 )
 
 

@@ -17,10 +17,10 @@ The way of the data, each step pure (no I/O, no clock):
    priors, slice)` gives means, deviations and the terms for all candidates at once.
 """
 
-from pointsman.routing.evidence.fit import FitOptions, fit
+from pointsman.routing.evidence.estimates import Estimates, Estimator, checked
+from pointsman.routing.evidence.fitting import FitOptions, fit
 from pointsman.routing.evidence.geometry import Frame, fit_geometry, plain_geometry
-from pointsman.routing.evidence.posterior import Estimates, Estimator, checked
-from pointsman.routing.evidence.statistics import Observation, Statistics, Sums, load, total_of
+from pointsman.routing.evidence.sums import Observation, Statistics, Sums, load, total_of
 
 __all__ = [
     "Estimates",

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from pointsman.routing.evidence.geometry import Vector
 from pointsman.routing.evidence.levels import Levels
-from pointsman.routing.evidence.statistics import Statistics
+from pointsman.routing.evidence.sums import Statistics
 
 RECORD: Final = np.dtype(
     [("model", "<u2"), ("slice", "<u2"), ("mean", "<f4"), ("variance", "<f4"), ("own", "<f4")]

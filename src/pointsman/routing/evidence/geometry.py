@@ -58,16 +58,15 @@ class Frame:
             return self._nothing()
         raw = np.frombuffer(vector, "<f4")
         scaled = np.minimum(np.maximum((raw - self.mean) * self.scale, -LIMIT), LIMIT)
-        size = float(scaled @ scaled)
-        if not isfinite(size):
-            return self._nothing()
         row = self._nothing()
+        if not isfinite(float(raw.sum())):
+            return row
         row[1 : 1 + self.raw] = scaled
         if len(self.centres):
             far = self._squares - 2.0 * (self.centres @ scaled)
             nearest = int(far.argmin())
             row[1 + self.raw + nearest] = 1.0
-            distance = max(float(far[nearest]) + size, 0.0) ** 0.5
+            distance = max(float(far[nearest] + scaled @ scaled), 0.0) ** 0.5
             if distance > self.radius:
                 row[1:] *= (self.radius / distance) ** 2
         return np.rint(row * GRID) / GRID

@@ -21,7 +21,8 @@ MAX_WEIGHT: Final = 128.0
 
 
 class Observation(Struct, frozen=True, kw_only=True):
-    """One outcome: how well `model` did (`reward`, 0-1) for `agent` on a task with these `inputs`
+    """One outcome: how well `model` did (`reward`, 0-1) for `agent` (empty: for none of its own, so that only
+    what all share learns from it) on a task with these `inputs`
     (`Frame.inputs`). `slice` is the kind of task (`performance.slice_of`), `weight` how far the signal is
     trusted (0-128, 1 is one sure outcome), `at_s` when, in Unix seconds."""
 
@@ -90,7 +91,8 @@ class Statistics:
         for model, places in members.items():
             self._add(model, rows[places].T @ weighed[places])
         for key, row in zip(keys, weighed, strict=True):
-            self._add_cell(key, row)
+            if key[0]:
+                self._add_cell(key, row)
 
     def merge(self, other: "Statistics") -> None:
         """Adds the sums of `other`. Raises `ValueError` if it was made in another geometry."""

@@ -24,7 +24,7 @@ from pointsman.routing.evidence.levels import (
     components_of,
     starting_levels,
 )
-from pointsman.routing.evidence.statistics import Statistics
+from pointsman.routing.evidence.sums import Statistics
 
 KEEP_PER_SILENT_DAY: Final = 0.90
 """What is left of an agent's own evidence after a day without a word from it (seed A: 10 % a day)."""

@@ -21,9 +21,11 @@ MOST_VARIANCE: Final = 0.25
 
 class Estimates(Struct, frozen=True, kw_only=True):
     """One entry a candidate, in the order asked for. The success rate is `common` + `task` + `agent`, not
-    cut; `deviation` is how unsure it is; `weight` how much evidence stands behind the candidate's model."""
+    cut; `deviation` is how unsure it is, `level_deviation` how unsure it is for the average task; `weight`
+    how much evidence stands behind the candidate's model."""
 
     deviation: list[float]
+    level_deviation: list[float]
     common: list[float]
     task: list[float]
     agent: list[float]
@@ -37,6 +39,7 @@ class Estimator:
         "_agents",
         "_centre",
         "_covariances",
+        "_doubts",
         "_global",
         "_means",
         "_place",
@@ -53,9 +56,14 @@ class Estimator:
         self._means = np.frombuffer(posterior.means, "<f4").reshape(rows, size)
         self._covariances = np.frombuffer(posterior.covariances, "<f4").reshape(rows, size, size)
         self._usual = np.frombuffer(posterior.usual, "<f4").reshape(rows, size)
-        self._centre = np.frombuffer(posterior.centre, "<f4")
-        self._weights = np.frombuffer(posterior.weights, "<f4")
+        self._centre = np.frombuffer(posterior.centre, "<f4").reshape(size)
+        self._weights = np.frombuffer(posterior.weights, "<f4").reshape(rows)
         self._global = self._means @ self._centre
+        at_usual = np.einsum("mij,mj->mi", self._covariances, self._usual)
+        at_centre = self._covariances @ self._centre
+        self._doubts = np.array(
+            [at_centre @ self._centre, at_usual @ self._centre, (at_usual * self._usual).sum(axis=1)]
+        )
         self._place = {model: place for place, model in enumerate(posterior.models)}
         self._agents: dict[tuple[str, str], Floats] = {}
 
@@ -82,8 +90,11 @@ class Estimator:
         from_usual = inputs - delta[2][:, None] * self._usual[known]
         spread = np.matmul(self._covariances[known], from_usual[:, :, None])[:, :, 0]
         variance = (spread * from_usual).sum(axis=1) + delta[1]
+        doubts, own = self._doubts[:, known], delta[2]
+        level = doubts[0] - 2.0 * own * doubts[1] + own**2 * doubts[2] + delta[1]
         return Estimates(
             deviation=np.sqrt(np.clip(variance, 0.0, MOST_VARIANCE)).tolist(),
+            level_deviation=np.sqrt(np.clip(level, 0.0, MOST_VARIANCE)).tolist(),
             common=common.tolist(),
             task=task.tolist(),
             agent=delta[0].tolist(),
@@ -101,7 +112,8 @@ class Estimator:
         components, slices = self._posterior.components, self._posterior.slices
         deltas = np.zeros((3, len(self._place) + 1), np.float32)
         deltas[1] = components.get("agent", 0.0) + components.get("slice", 0.0)
-        records = np.frombuffer(self._posterior.agents.get(agent, b""), RECORD)
+        data = self._posterior.agents.get(agent, b"")
+        records = np.frombuffer(data if _possible(data, self._posterior) else b"", RECORD)
         kinds = (0, slices.index(slice)) if slice in slices[1:] else (0,)
         for kind in kinds:
             mine = records[records["slice"] == kind]
