@@ -1,8 +1,6 @@
 """Child processes that end when their parent does, and what the system says about other processes."""
 
-import ctypes
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -12,7 +10,6 @@ from typing import Any, Final
 
 from pointsman.store.unprivileged import Account
 
-PR_SET_PDEATHSIG: Final = 1
 IS_LINUX: Final = sys.platform == "linux"
 WATCHDOG: Final = """
 read -r _
@@ -21,7 +18,23 @@ read -r _
 """Waits for the end of its input, which comes when the parent ends; then interrupts process $1, if the
 first line of file $2 still names it."""
 
-_libc = ctypes.CDLL(None, use_errno=True) if IS_LINUX else None
+STEP: Final = """
+import ctypes, os, sys
+parent, last_signal, uid, gid = map(int, sys.argv[1:5])
+if uid >= 0:
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+if last_signal:
+    ctypes.CDLL(None).prctl(1, last_signal, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+os.execv(sys.argv[5], sys.argv[5:])
+"""
+"""Runs in the child before the program: steps down to the account, asks for a signal when the parent ends
+(PR_SET_PDEATHSIG; the change of account would clear that wish, so it comes first), and becomes the
+program. It is a program of its own, not a function after a fork, because the parent has threads: a library's
+handler of forks could wait for one of them for ever."""
 
 
 def spawn(
@@ -30,29 +43,28 @@ def spawn(
     """Starts a program in its own session, so that a terminal's Ctrl-C does not reach it.
 
     On Linux it gets `last_signal` when the spawning thread ends, however that comes about: call this
-    from a thread that lasts as long as the process (`lasts_with_process`). The change of account comes
-    before, because it would clear that wish.
+    from a thread that lasts as long as the process (`lasts_with_process`).
     """
-    identity: dict[str, Any] = {}
-    if account is not None:
-        identity = {"user": account.uid, "group": account.gid, "extra_groups": []}
-    parent = os.getpid()
+    uid, gid = (-1, -1) if account is None else (account.uid, account.gid)
+    wish = last_signal if lasts_with_process() else 0
+    step: list[str | Path] = []
+    if wish or account is not None:
+        step = [sys.executable, "-I", "-S", "-c", STEP, *map(str, (os.getpid(), wish, uid, gid))]
     return subprocess.Popen(
-        command,
+        [*step, *command],
         cwd=cwd,
         env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
         start_new_session=True,
-        preexec_fn=(lambda: _die_with(parent, last_signal)) if lasts_with_process() else None,
-        **identity,
     )
 
 
 def lasts_with_process() -> bool:
-    """Whether the parent-death signal may be used from this thread."""
-    return IS_LINUX and threading.current_thread() is threading.main_thread()
+    """Whether the parent-death signal may be used from this thread, and our interpreter asked for it."""
+    in_main = threading.current_thread() is threading.main_thread()
+    return IS_LINUX and in_main and os.access(sys.executable, os.X_OK)
 
 
 def start_watchdog(pid: int, pid_file: Path, account: Account | None) -> subprocess.Popen[bytes]:
@@ -100,11 +112,3 @@ def works_in(pid: int, folder: Path) -> bool:
         return name.startswith("postgres") and Path(f"/proc/{pid}/cwd").samefile(folder)
     except OSError:
         return False
-
-
-def _die_with(parent: int, last_signal: int) -> None:
-    """Runs in the child before the program: asks for the signal, and ends if the parent is already gone."""
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, last_signal, 0, 0, 0)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
