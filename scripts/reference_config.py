@@ -45,7 +45,9 @@ def key_table() -> str:
         rows = [_row(top, section, field, meanings) for field in msgspec.structs.fields(section)]
         about = first_sentence(section.__doc__).removeprefix(f"`[{name}]`: ")
         parts.append(f"## [{name}]\n\n{about[:1].upper()}{about[1:]}\n\n" + table(_HEADS, rows))
-    shadows = [_row("shadow", tables.ShadowConfig, f, meanings) for f in msgspec.structs.fields(tables.ShadowConfig)]
+    shadows = [
+        _row("shadow", tables.ShadowConfig, f, meanings) for f in msgspec.structs.fields(tables.ShadowConfig)
+    ]
     parts.append(f"## shadow in [agents.NAME]\n\n{tables.ShadowConfig.__doc__}\n\n" + table(_HEADS, shadows))
     prices = [
         _row("price", tables.PriceConfig, f, meanings) for f in msgspec.structs.fields(tables.PriceConfig)

@@ -8,12 +8,12 @@ from msgspec.structs import asdict, replace
 
 from pointsman.accounting.prices import usd_micros
 from pointsman.app.config.check import joined
-from pointsman.app.config.schema import AgentConfig, Config, ModelConfig, PriceConfig
+from pointsman.app.config.schema import AgentConfig, Config, ModelConfig, PriceConfig, ShadowConfig
 from pointsman.app.model_facts import abilities_bits, matching
 from pointsman.app.names import names_of
 from pointsman.core.features import Need
 from pointsman.core.money import Price
-from pointsman.core.snapshot import AgentProfile, Alias, Model, Performance, PolicySnapshot, Target
+from pointsman.core.snapshot import AgentProfile, Alias, Model, Performance, PolicySnapshot, Shadow, Target
 from pointsman.routing.candidates import near_names
 from pointsman.routing.profiles import BUILT_IN, DEFAULT
 
@@ -120,14 +120,24 @@ def profile_of(base: AgentProfile, own: AgentConfig | None) -> AgentProfile:
         changes["daily_budget_usd_micros"] = usd_micros(changes.pop("daily_budget_usd"))
     if "worth_usd" in changes:
         changes["worth_usd_micros"] = usd_micros(changes.pop("worth_usd"))
+    shadow = changes.get("shadow")
+    if isinstance(shadow, ShadowConfig):
+        budget = usd_micros(shadow.daily_budget_usd)
+        changes["shadow"] = Shadow(share=shadow.share, daily_budget_usd_micros=budget, judge=shadow.judge)
     return replace(base, **changes)
 
 
 def unknown_names(config: Config, snapshot: PolicySnapshot) -> list[str]:
-    """One sentence for each name in an alias or an agent's list that nothing serves now. No reason not to
+    """One sentence for each name in an alias, or of a judge, that nothing serves now. No reason not to
     run: its provider may only be away."""
     known = {*snapshot.targets, *snapshot.names}
-    return [
+    judges = [
+        f"{joined('agents', name)}.shadow.judge: nothing serves `{judge}` now{_near(judge, known)}"
+        for name, agent in config.agents.items()
+        if isinstance(agent.shadow, ShadowConfig)
+        and (judge := agent.shadow.judge) not in known | snapshot.aliases.keys()
+    ]
+    return judges + [
         f"{joined('aliases', name)}.candidates: nothing serves `{candidate}` now{_near(candidate, known)}"
         for name, alias in config.aliases.items()
         for candidate in alias.candidates

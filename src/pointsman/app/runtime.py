@@ -32,6 +32,7 @@ from pointsman.gateway.masks import Mask
 from pointsman.gateway.outcomes import Observer
 from pointsman.gateway.pipeline import Parts, Pipeline
 from pointsman.gateway.providers.base import Endpoint
+from pointsman.gateway.shadow import Shadows
 from pointsman.memory.keeper import TaskMemory
 from pointsman.store.database import Database
 from pointsman.store.inbox import Inbox
@@ -99,6 +100,7 @@ class Runtime:
             memory=self.memory,
             mask=Mask(kept_secret(self.home.mask).encode()),
         )
+        self.parts.shadows = Shadows(self.parts)
         self.connect()
         self.frontend = Frontend(Pipeline(self.parts), self.limits())
 
@@ -177,6 +179,8 @@ class Runtime:
     async def close(self) -> None:
         """Ends in good order: what was journaled stays, upstreams and children go."""
         self.observer.close()
+        if self.parts.shadows is not None:
+            await self.parts.shadows.close()
         for upstream in self.parts.upstreams.values():
             upstream.close()
         await asyncio.gather(self.local_models.stop(), self.bridge.stop())

@@ -1,6 +1,7 @@
 """What the data plane reports. Appended to the journal first, loaded into the store in batches."""
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -16,7 +17,8 @@ class FinishState(StrEnum):
 
 
 class RequestKind(StrEnum):
-    """Why the request was made. Retries and side requests are not new work."""
+    """Why the request was made. Retries and side requests are not new work; shadows are the gateway's own,
+    made to compare answers."""
 
     REQUEST = "request"
     RETRY = "retry"
@@ -24,6 +26,11 @@ class RequestKind(StrEnum):
     SIDE_COMMIT = "side_commit"
     SIDE_COMPACTION = "side_compaction"
     SIDE_CLASSIFIER = "side_classifier"
+    SHADOW = "shadow"
+
+
+SHADOW_TIER: Final = "shadow"
+"""Where sums by tier put what shadows use, so that it is no part of the agent's own work."""
 
 
 class RequestRecord(Struct, frozen=True, kw_only=True, array_like=True):

@@ -53,3 +53,8 @@ class Spent(Struct, frozen=True, kw_only=True):
     day: int
     agents: dict[str, int] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
+
+
+def shadow_account(agent: str) -> str:
+    """The account of an agent's shadows, which no agent's id can be."""
+    return f"shadow of {agent}"

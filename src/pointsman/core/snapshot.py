@@ -94,6 +94,16 @@ class Alias(Struct, frozen=True, kw_only=True):
     kind: Literal["chat", "embedding"] = "chat"
 
 
+class Shadow(Struct, frozen=True, kw_only=True):
+    """How much of an agent's work is also given to a cheaper model, to compare: a `share` (0-1) of its
+    requests, for at most `daily_budget_usd_micros` a day, the answers compared by `judge`, an alias or a
+    model."""
+
+    share: float
+    daily_budget_usd_micros: int
+    judge: str
+
+
 class AgentProfile(Struct, frozen=True, kw_only=True):
     """A caller. `gate` is its confidence threshold T; `fallback` ordered provider names or groups
     (`local`, `external`, `*` = any) allowed after the first choice, empty = none;
@@ -103,7 +113,8 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     `feedback_weight` is how much its feedback counts in what all agents share: 1 like any other's, 0 not
     at all. `worth_usd_micros` is what a success is worth (objectives `worth`, `explore`); `exploration` the
     share of requests that the objective `explore` may learn from; `silence_decay` the share of the agent's
-    own evidence that fades per day of silence."""
+    own evidence that fades per day of silence. `shadow` is None for agents whose requests nobody else gets
+    to see."""
 
     id: str
     gate: float = 0.70
@@ -123,6 +134,7 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     worth_usd_micros: int = 10_000
     exploration: float = 0.05
     silence_decay: float = 0.10
+    shadow: Shadow | None = None
 
 
 class PolicySnapshot(Struct, frozen=True, kw_only=True):

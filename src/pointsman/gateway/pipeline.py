@@ -42,6 +42,7 @@ from pointsman.gateway.outcomes import Observer
 from pointsman.gateway.policy import Policy
 from pointsman.gateway.refusals import refuse
 from pointsman.gateway.repeats import Repeats, in_tool_loop
+from pointsman.gateway.shadow import Shadows
 from pointsman.gateway.sides import answer_at_once, answer_count, answer_page
 from pointsman.gateway.strangers import refuse_strangers
 from pointsman.memory.classify import stated_labels
@@ -73,6 +74,7 @@ class Parts:
     repeats: Repeats = field(default_factory=Repeats)
     health: Health = field(default_factory=Health)
     observer: Observer | None = None
+    shadows: Shadows | None = None
 
 
 class Pipeline:
@@ -289,6 +291,8 @@ class Pipeline:
             )
         if self.parts.observer is not None:
             self.parts.observer.ended(call)
+        if self.parts.shadows is not None:
+            self.parts.shadows.ended(call)
 
     def _budget_left(self, call: Call, agent_limit: int | None, key: ApiKey | None) -> int | None:
         if agent_limit is None and key is None:

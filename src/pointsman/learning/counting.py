@@ -6,18 +6,21 @@ Pure: the same signs give the same contributions, whenever and in whatever parts
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date
 from hashlib import blake2b
+from typing import Final
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pointsman.core.calibration import CALIBRATION_AGENT, CALIBRATION_SIGNAL
 from pointsman.core.snapshot import AgentProfile
 from pointsman.learning.labels import TOLD_TASK, capped, label_of
 from pointsman.routing.evidence import Frame, Observation, Statistics
 from pointsman.routing.evidence.geometry import Vector
-from pointsman.routing.performance import slice_of
+from pointsman.routing.performance import EVERYONE, slice_of
 from pointsman.store.learning import Attempted, Contribution, Sign
 
+OF_LAST: Final = frozenset({TOLD_TASK, CALIBRATION_SIGNAL})
 Key = tuple[str, int]
 Profiles = Callable[[str], AgentProfile]
 
@@ -65,14 +68,14 @@ def contributions_of(
 def _at_answers(
     attempts: Mapping[Key, Attempted], signs: Mapping[Key, Sequence[Sign]]
 ) -> Mapping[Key, Sequence[Sign]]:
-    """What was told of a task is about the attempt that answered, the last."""
+    """What was told of a task, or found by a calibration, is about the attempt that answered, the last."""
     last: dict[str, int] = {}
     for decision, number in attempts:
         last[decision] = max(last.get(decision, 0), number)
     moved: dict[Key, list[Sign]] = {}
     for (decision, number), some in signs.items():
         for one in some:
-            place = last.get(decision, number) if one.signal == TOLD_TASK else number
+            place = last.get(decision, number) if one.signal in OF_LAST else number
             moved.setdefault((decision, place), []).append(one)
     return moved
 
@@ -135,7 +138,7 @@ def _within_caps(
 
 def _observation(one: Contribution, inputs: Vector) -> Observation:
     return Observation(
-        agent=one.agent_id,
+        agent=EVERYONE if one.agent_id == CALIBRATION_AGENT else one.agent_id,
         model=one.model,
         inputs=inputs,
         reward=one.reward,

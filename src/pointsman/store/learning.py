@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import fields
 
+from pointsman.core.calibration import CALIBRATION_AGENT
 from pointsman.core.snapshot import Performance, TaskPerformance
 from pointsman.store.pool import Connection
 from pointsman.store.rows import EPOCH, us_of
@@ -304,7 +305,8 @@ async def last_seen(connection: Connection, agents: Sequence[str]) -> dict[str, 
 async def measure_performance(connection: Connection, day: date) -> None:
     """Counts how targets did on a day of the log, anew."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    await connection.execute(_SQL["measure_performance"], day, start, start + timedelta(days=1))
+    end = start + timedelta(days=1)
+    await connection.execute(_SQL["measure_performance"], day, start, end, CALIBRATION_AGENT)
 
 
 async def performance(connection: Connection, since: date) -> dict[str, dict[str, Performance]]:
@@ -349,8 +351,10 @@ async def task_performance(connection: Connection) -> dict[str, dict[str, TaskPe
 
 
 async def recent_labelled(connection: Connection, since: date, limit: int) -> list[Mapping[str, Any]]:
-    """The newest labelled decisions with the features they were made from."""
-    return [dict(row) for row in await connection.fetch(_SQL["recent_labelled"], since, limit)]
+    """The newest labelled decisions with the features they were made from. Shadows and calibrations were no
+    decisions."""
+    rows = await connection.fetch(_SQL["recent_labelled"], since, limit, CALIBRATION_AGENT)
+    return [dict(row) for row in rows]
 
 
 async def forget_before(connection: Connection, contributions_day: date, sums_day: date) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from pointsman.core.events import RequestKind, RequestRecord
+from pointsman.core.events import SHADOW_TIER, RequestKind, RequestRecord
 from pointsman.store.rows import time_of
 
 MAX_COUNT: Final = 10**12
@@ -42,12 +42,13 @@ class Sums(Struct):
 
 
 def sums_of(records: Iterable[RequestRecord]) -> Sums:
-    """Adds the records up."""
+    """Adds the records up. What shadows use has a tier of its own, apart from the agent's work."""
     sums = Sums()
     for record in records:
         day = time_of(record.started_at_us).date()
         agent = _clean(record.agent_id)
-        _add(sums.volumes.setdefault((agent, _clean(record.tier), day), Volume()), record)
+        tier = SHADOW_TIER if record.kind == RequestKind.SHADOW else _clean(record.tier)
+        _add(sums.volumes.setdefault((agent, tier, day), Volume()), record)
         if record.key_id is not None:
             _add(sums.keys.setdefault((_clean(record.key_id), day), Volume()), record)
         seen = sums.agents.setdefault(
@@ -60,7 +61,7 @@ def sums_of(records: Iterable[RequestRecord]) -> Sums:
 
 
 def _add(volume: Volume, record: RequestRecord) -> None:
-    if record.attempt == 0:
+    if record.attempt == 0 and record.kind != RequestKind.SHADOW:
         volume.requests += 1
         volume.retries += record.kind == RequestKind.RETRY
         volume.side_requests += record.kind.startswith("side_")

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from starlette.requests import Request
 
 from pointsman.core.errors import NotFound
-from pointsman.core.events import FinishState, RequestRecord
+from pointsman.core.events import FinishState, RequestKind, RequestRecord
 from pointsman.core.features import Features
 from pointsman.core.ports import Control
 from pointsman.core.snapshot import PolicySnapshot, decode_snapshot
@@ -24,6 +24,7 @@ FROM_RUNNING = "It was made before its policy was stored, and made again from th
 REFUSED_ELSEWHERE = (
     "The request was refused by something other than the decision, such as a budget spent meanwhile."
 )
+NOBODY_ASKED = "The gateway made this request itself, to compare models; this is whom a client would have got."
 FIRST_UNKNOWN = "The log does not hold the first attempt, so it does not say what was chosen."
 
 
@@ -64,6 +65,8 @@ def compared(first: RequestRecord, features: Features, replayed: dict[str, Any])
 
 
 def _incomparable(first: RequestRecord, replayed: dict[str, Any]) -> str | None:
+    if first.kind == RequestKind.SHADOW:
+        return NOBODY_ASKED
     if first.attempt or first.fallback_used:
         return FIRST_UNKNOWN
     if _refused(first) and replayed["error"] is None:

@@ -122,6 +122,14 @@ class AliasConfig(Section, frozen=True, kw_only=True):
     objective: Objective = "reliable"
 
 
+class ShadowConfig(Section, frozen=True, kw_only=True):
+    """What part of an agent's requests a cheaper model is given too, and who compares the answers."""
+
+    share: Share = 0.05
+    daily_budget_usd: Usd = 0.5
+    judge: Name
+
+
 class AgentConfig(Section, frozen=True, kw_only=True):
     """`[agents.NAME]`: changes a profile; `[agents.default]` is that of callers without one."""
 
@@ -147,6 +155,7 @@ class AgentConfig(Section, frozen=True, kw_only=True):
     worth_usd: Usd | UnsetType = UNSET
     exploration: Share | UnsetType = UNSET
     silence_decay: Share | UnsetType = UNSET
+    shadow: ShadowConfig | UnsetType = UNSET
 
 
 class Local(Section, frozen=True, kw_only=True):

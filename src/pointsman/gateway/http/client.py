@@ -45,6 +45,11 @@ class Upstream:
         self.revive: Callable[[], Awaitable[bool]] | None = None
         """Asked when nobody listens there: true once somebody does (a local model that still loads)."""
 
+    @property
+    def in_use(self) -> int:
+        """How many connections are at work or being made."""
+        return len(self._busy) + self._opening
+
     def _make_static_head(self, netloc: str) -> bytes:
         provider = self.endpoint.provider
         lines = [f"host: {netloc}", "content-type: application/json", "accept-encoding: identity"]

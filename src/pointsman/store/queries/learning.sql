@@ -169,7 +169,8 @@ SELECT $1::date, agent_id, provider || '/' || model, count(*),
     ),
     coalesce(sum(latency_ms) FILTER (WHERE finish_state = 'completed'), 0)
 FROM gateway_request_log
-WHERE started_at >= $2 AND started_at < $3 AND model <> '' AND kind <> 'retry'
+WHERE started_at >= $2 AND started_at < $3 AND model <> '' AND kind NOT IN ('retry', 'shadow')
+    AND agent_id <> $4
     AND finish_state IN ('completed', 'failed', 'truncated')
 GROUP BY agent_id, provider, model
 ON CONFLICT (day, agent_id, target) DO UPDATE SET
@@ -200,7 +201,8 @@ SELECT log.request_id, log.attempt, log.provider, log.model, log.features, log.p
 FROM learning_contributions AS made
 JOIN gateway_request_log AS log
     ON log.request_id = made.decision_id AND log.attempt = made.attempt AND log.started_at = made.at
-WHERE made.day >= $1 AND log.attempt = 0 AND log.features IS NOT NULL
+WHERE made.day >= $1 AND log.attempt = 0 AND log.features IS NOT NULL AND log.kind <> 'shadow'
+    AND log.agent_id <> $3
 ORDER BY made.at DESC
 LIMIT $2;
 
