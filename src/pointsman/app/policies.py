@@ -22,6 +22,7 @@ from pointsman.core.snapshot import (
     with_learned,
 )
 from pointsman.gateway.policy import Policy
+from pointsman.routing.soundness import sound
 from pointsman.store import snapshots
 from pointsman.store.pool import Pool
 
@@ -104,11 +105,15 @@ class PolicyKeeper:
 
 
 def _readable(numbered: Numbered) -> PolicySnapshot | None:
+    """The policy, without evidence that cannot be true; None when it cannot be read at all."""
     try:
-        return decode_snapshot(numbered.body, numbered.version)
+        found, dropped = sound(decode_snapshot(numbered.body, numbered.version))
     except (msgspec.MsgspecError, ValueError) as error:
         _logger.error("Policy %d cannot be read and is left out: %s", numbered.version, error)
         return None
+    if dropped:
+        _logger.error("Policy %d has evidence that cannot be true: %s", numbered.version, dropped[:20])
+    return found
 
 
 def _read(file: Path) -> Numbered | None:

@@ -18,6 +18,7 @@ from pointsman.core.snapshot import (
     encode_snapshot,
     with_learned,
 )
+from pointsman.routing.soundness import sound
 from pointsman.store import learned, snapshots
 from pointsman.store.pool import Connection
 
@@ -91,12 +92,12 @@ async def mend(connection: Connection, now: datetime) -> int | None:
 
 
 async def policy(connection: Connection, version: int) -> PolicySnapshot:
-    """One policy. Raises `NoSuchPolicy`."""
+    """One policy, without evidence that cannot be true. Raises `NoSuchPolicy`."""
     stored = await snapshots.get(connection, version)
     if stored is None:
         raise NoSuchPolicy(f"there is no policy {version}")
     try:
-        return decode_snapshot(stored.body, version)
+        return sound(decode_snapshot(stored.body, version))[0]
     except (msgspec.MsgspecError, ValueError) as error:
         raise NoSuchPolicy(f"policy {version} cannot be read: {error}") from error
 
