@@ -101,6 +101,7 @@ class Runtime:
             mask=Mask(kept_secret(self.home.mask).encode()),
         )
         self.parts.shadows = Shadows(self.parts)
+        self.observer.on_stall = self.parts.turns.stalled
         self.connect()
         self.frontend = Frontend(Pipeline(self.parts), self.limits())
 

@@ -20,7 +20,8 @@ class Term(Struct, frozen=True, kw_only=True):
 
 class CandidateTrace(Struct, frozen=True, kw_only=True):
     """All that was weighed for one candidate. `confidence_terms` add up to `confidence`, which is unsure by
-    `deviation`; `propensity` is how likely this candidate was to be chosen, whatever the seed."""
+    `deviation`; `propensity` is how likely this candidate was to be chosen, whatever the seed.
+    `cache_saving_usd_micros` is what its warm prompt cache takes off the expected cost: a switch loses it."""
 
     target: str
     verdicts: tuple[Verdict, ...] = ()
@@ -31,6 +32,7 @@ class CandidateTrace(Struct, frozen=True, kw_only=True):
     confidence_terms: tuple[Term, ...] = ()
     deviation: float | None = None
     propensity: float | None = None
+    cache_saving_usd_micros: int = 0
 
 
 class Decision(Struct, frozen=True, kw_only=True):

@@ -40,6 +40,8 @@ class Features(Struct, frozen=True, kw_only=True):
     `budget_left_usd_micros` is None without a budget; `allowed_models` is empty when the key has no
     model scope; `seed` drives every random choice. `vector` is what the task is about (float32,
     `memory.embed`; empty: unknown or not to be kept), `neighbours` the similar tasks that memory found.
+    `held` is the target that the running turn is with, `stalled` says that it gets nowhere with it; `warm`
+    is the target whose cache holds `warm_tokens` of the prompt (empty: none).
     """
 
     agent: str
@@ -55,3 +57,7 @@ class Features(Struct, frozen=True, kw_only=True):
     seed: int = 0
     vector: bytes = b""
     neighbours: tuple[Neighbour, ...] = ()
+    held: str = ""
+    stalled: bool = False
+    warm: str = ""
+    warm_tokens: int = 0

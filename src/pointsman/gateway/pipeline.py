@@ -45,6 +45,7 @@ from pointsman.gateway.repeats import Repeats, in_tool_loop
 from pointsman.gateway.shadow import Shadows
 from pointsman.gateway.sides import answer_at_once, answer_count, answer_page
 from pointsman.gateway.strangers import refuse_strangers
+from pointsman.gateway.turns import NEW, Turns
 from pointsman.memory.classify import stated_labels
 from pointsman.memory.keeper import TaskMemory
 from pointsman.memory.reader import NOTHING_READ, TaskRead
@@ -73,6 +74,7 @@ class Parts:
     memory: TaskMemory = field(default_factory=TaskMemory)
     repeats: Repeats = field(default_factory=Repeats)
     health: Health = field(default_factory=Health)
+    turns: Turns = field(default_factory=Turns)
     observer: Observer | None = None
     shadows: Shadows | None = None
 
@@ -156,7 +158,11 @@ class Pipeline:
     def _choose(self, call: Call) -> None:
         """Turns the request into features and asks for the decision."""
         parts, outline, caller = self.parts, call.outline, call.caller
-        key, task = caller.key, self._task(call)
+        key, routed = caller.key, _is_routed(call)
+        task = self._task(call) if routed else NOTHING_READ
+        standing = NEW
+        if routed and not call.kind.startswith("side_"):
+            standing = parts.turns.standing(call.logged_as, caller.session_key, outline, call.started_s)
         call.features = features = Features(
             agent=caller.agent_id,
             requested=outline.model,
@@ -170,6 +176,10 @@ class Pipeline:
             allowed_models=_scope(key, outline.model, call.snapshot),
             vector=task.vector,
             neighbours=task.neighbours,
+            held=standing.held,
+            stalled=standing.stalled,
+            warm=standing.warm,
+            warm_tokens=standing.warm_tokens,
         )
         try:
             call.decision = parts.policy.router.decide(features)
@@ -293,6 +303,22 @@ class Pipeline:
             self.parts.observer.ended(call)
         if self.parts.shadows is not None:
             self.parts.shadows.ended(call)
+        if call.state is FinishState.COMPLETED and call.tried and _is_routed(call):
+            self._note_turn(call)
+
+    def _note_turn(self, call: Call) -> None:
+        """Remembers whom the conversation is with, and how much of it that one may have in its cache."""
+        if call.kind.startswith("side_"):
+            return
+        last, context_tokens = call.tried[-1], call.outline.context_tokens
+        usage = last.attempt.tally.billed_usage(context_tokens)
+        self.parts.turns.answered(
+            call.logged_as,
+            call.caller.session_key,
+            last.attempt.target.id,
+            usage.input_tokens + usage.output_tokens,
+            last.ended_s,
+        )
 
     def _budget_left(self, call: Call, agent_limit: int | None, key: ApiKey | None) -> int | None:
         if agent_limit is None and key is None:
@@ -325,6 +351,14 @@ class Pipeline:
     def _upstream(self, target_id: str, provider: str) -> Upstream | None:
         upstreams = self.parts.upstreams
         return upstreams.get(target_id) or upstreams.get(provider)
+
+
+def _is_routed(call: Call) -> bool:
+    """Whether the choice is ours: the client asked for an alias, or the agent may always be routed. For a
+    model that is asked for by name nothing has to be known of the task."""
+    asked = call.outline.model
+    aliases = call.snapshot.aliases
+    return asked in aliases or call.profile.route_concrete or asked.removesuffix(":latest") in aliases
 
 
 def _scope(key: ApiKey | None, requested: str, snapshot: PolicySnapshot) -> tuple[str, ...]:

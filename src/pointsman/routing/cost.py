@@ -39,10 +39,26 @@ def expected_cost_usd_micros(model: Model, features: Features) -> int:
     return (total + TOKENS_PER_PRICE_UNIT // 2) // TOKENS_PER_PRICE_UNIT
 
 
+def cache_saving_usd_micros(target: Target, features: Features) -> int:
+    """What the conversation's warm prompt cache takes off the cost at this target, rounded half up. All
+    other targets have to read the whole prompt anew: that is the price of a switch."""
+    return (_saving(target, features) + TOKENS_PER_PRICE_UNIT // 2) // TOKENS_PER_PRICE_UNIT
+
+
+def _saving(target: Target, features: Features) -> int:
+    price = target.model.price
+    if target.id != features.warm or price.cached_input_usd_micros is None:
+        return 0
+    tokens = max(min(features.warm_tokens, features.context_tokens), 0)
+    return tokens * max(price.input_usd_micros - price.cached_input_usd_micros, 0)
+
+
 def price_order(target: Target, features: Features) -> tuple[int, int, str]:
     """Sorts targets by the expected price of the request, unrounded, then lower tiers first, then by id."""
     model = target.model
     price = model.price
     cost = max(features.context_tokens, 0) * price.input_usd_micros
     cost += expected_output_tokens(model, features.max_output_tokens) * price.output_usd_micros
+    if features.warm:
+        cost -= _saving(target, features)
     return cost, TIER_ORDER[model.tier], target.id

@@ -19,6 +19,7 @@ from pointsman.routing.gates.base import Gate
 from pointsman.routing.plan import Plan, plan_for
 from pointsman.routing.rating import Candidate, Rater, ranked
 from pointsman.routing.traces import traces_of
+from pointsman.routing.turns import within_turn
 
 
 def decide(features: Features, snapshot: PolicySnapshot, *, trace: bool = False) -> Decision:
@@ -54,7 +55,7 @@ class Router:
             features.allowed_models,
         )
         doubtful = [gate for gate, clears in plan.clearances if not clears(features)]
-        decision = None if doubtful else plan.settled
+        decision = None if doubtful or features.held else plan.settled
         if decision is None:
             decision = _settle(self._rater, plan, features, doubtful)
         return _traced(decision, features, self._snapshot) if trace else decision
@@ -97,8 +98,12 @@ def _settle(rater: Rater, plan: Plan, features: Features, gates: Sequence[Gate])
         chain = fallback_chain(chosen, first, others)
         code = reasons.REQUESTED
     else:
+        by_turn = None
+        if features.held:
+            first, by_turn = within_turn(first, features)
+            chosen = first[0]
         chain = fallback_chain(chosen, (), first)
-        code = reasons.GATE_UNMET if chosen.standing[0] else reasons.code_of(plan.objective)
+        code = by_turn or (reasons.GATE_UNMET if chosen.standing[0] else reasons.code_of(plan.objective))
     return _decision(plan, reasons.DEGRADED if degraded else code, chosen, chain)
 
 

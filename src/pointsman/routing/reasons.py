@@ -13,6 +13,8 @@ GATE_UNMET: Final = "gate_unmet"
 DEGRADED: Final = "degraded"
 REQUESTED_UNHEALTHY: Final = "requested_unhealthy"
 SHADOW: Final = "shadow"
+TURN_KEPT: Final = "turn_kept"
+ESCALATED: Final = "escalated"
 
 REASON_CODES: Final[dict[str, str]] = {
     REQUESTED: "the client asked for this model by name",
@@ -21,6 +23,8 @@ REASON_CODES: Final[dict[str, str]] = {
     GATE_UNMET: "no candidate's confidence meets the agent's gate; this one has the highest score",
     DEGRADED: "every candidate is unhealthy, and trying beats refusing",
     SHADOW: "the gateway asked this cheaper model by itself, to compare its answer with the client's",
+    TURN_KEPT: "the turn goes on with the model that it is with",
+    ESCALATED: "the turn got nowhere with its model; the most reliable one takes over",
     REQUESTED_UNHEALTHY: "the model asked for is unhealthy, and the profile names this provider instead",
 }
 MAX_REASON_CHARACTERS: Final = 200
@@ -40,6 +44,10 @@ def reason_line(code: str, plan: Plan, chosen: Candidate, chain: Sequence[Candid
         line = f"requested {plan.asked.requested} is unhealthy; {name} {chosen.score.value:.1f} instead"
     elif code == GATE_UNMET:
         line = f"gate {plan.profile.gate:.2f} unmet; {_sum_of(plan.objective, chosen)}"
+    elif code == TURN_KEPT:
+        line = f"turn goes on with {name}"
+    elif code == ESCALATED:
+        line = f"turn stalled, {name} takes over; {_confidence_of(chosen)}"
     elif code == DEGRADED:
         line = f"all unhealthy, trying {name}; {_sum_of(plan.objective, chosen)}"
     elif code == CHEAPEST_RELIABLE:

@@ -6,7 +6,7 @@ from pointsman.core.decision import CandidateTrace, Verdict
 from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, PolicySnapshot, Target
 from pointsman.routing.candidates import Candidates, candidates_of
-from pointsman.routing.cost import expected_cost_usd_micros
+from pointsman.routing.cost import cache_saving_usd_micros, expected_cost_usd_micros
 from pointsman.routing.gates import GATES, PLANNED
 from pointsman.routing.gates.base import Gate
 from pointsman.routing.rating import Candidate, Rater
@@ -59,6 +59,7 @@ def _trace(one: Candidate, verdicts: Sequence[Verdict], features: Features) -> C
         expected_cost_usd_micros=expected_cost_usd_micros(one.target.model, features),
         confidence_terms=one.score.terms[:1] if one.score.confidence is not None else one.belief.terms,
         deviation=one.belief.deviation,
+        cache_saving_usd_micros=cache_saving_usd_micros(one.target, features),
         propensity=0.0 if refused and one.score.propensity is not None else one.score.propensity,
     )
 

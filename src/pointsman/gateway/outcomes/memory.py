@@ -79,9 +79,11 @@ class Step(Struct, kw_only=True, eq=False):
 class Thread(Struct, kw_only=True, eq=False):
     """One conversation. `runs` holds the last test run of each command (green?, number of its step);
     `repeats` counts identical calls, `errors` identical errors. `root` stands before the first step, where
-    the client names its conversations; `taken` counts the steps, `touched_s` is when the last one came."""
+    the client names its conversations; `taken` counts the steps, `stalled` says that
+    it gets nowhere and nobody was told yet, `touched_s` is when the last one came."""
 
     client_ip: str = ""
+    stalled: bool = False
     steps: list[Step] = field(default_factory=list)
     taken: int = 0
     runs: dict[int, tuple[bool, int]] = field(default_factory=dict)

@@ -48,6 +48,8 @@ SWEEP_EVERY_S = 60.0
 COMMIT_WITHIN_S = 600.0
 COMPLAIN_EVERY_S = 60.0
 LEAST_WEIGHT = 0.005
+STALLS = frozenset({"same_call_again", "stays_red"})
+"""Details of signs that a turn gets nowhere."""
 
 log = logging.getLogger("pointsman.gateway")
 
@@ -75,11 +77,13 @@ class ObserverCounts(Struct):
 
 
 class Observer:
-    """Sees outcomes. `finder` may be set later, when the log can be asked."""
+    """Sees outcomes. `finder` may be set later, when the log can be asked; `on_stall` is told the agent and
+    the session of a turn that gets nowhere."""
 
     def __init__(self, recorder: Recorder, *, signals: Iterable[Signal] = SIGNALS) -> None:
         self.counts = ObserverCounts()
         self.finder: Finder | None = None
+        self.on_stall: Callable[[str, str | None], None] | None = None
         self._recorder = recorder
         self._by_stage = {stage: [one for one in signals if one.stage is stage] for stage in Stage}
         self._plain = [one for one in self._by_stage[Stage.ANSWER] if one.plain]
@@ -147,6 +151,9 @@ class Observer:
             named = steps.named_session(call) is not None
             session, distinct = call.caller.session_key, steps.is_distinct(answer)
             self._memory.remember(step, session, distinct=distinct, named=named)
+        if step.thread.stalled and self.on_stall is not None:
+            step.thread.stalled = False
+            self.on_stall(call.logged_as, call.caller.session_key)
         self._keep_sweeping()
 
     def _join(self, call: "Call", body: Body, step: Step) -> None:
@@ -259,6 +266,7 @@ class Observer:
         if not step.decision_id or event_id in thread.seen or len(thread.seen) >= MAX_SIGHTINGS:
             return
         thread.seen.add(event_id)
+        thread.stalled = thread.stalled or sighting.detail in STALLS
         weight = 0.0 if sighting.label is None else thread.allow(sighting.weight)
         if sighting.label is not None and weight < LEAST_WEIGHT:
             return

@@ -1,0 +1,33 @@
+"""A tool loop stays with its model, though the choice would be another one by now."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.gateway_process import NO_DATABASE, GatewayProcess
+from tests.gateway_world import KEYS, ask, configuration
+from tests.raw_upstream import RawUpstream, answer, html
+
+LADDER = '[aliases.ladder]\ncandidates = ["first/pair-0", "second/pair-0"]\n'
+TOOLS = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]
+CALL = {"id": "call_7f3a9c51", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+
+
+def loop_body(results: int) -> bytes:
+    """The request after so many tool results of one conversation."""
+    messages: list[dict[str, Any]] = [{"role": "user", "content": "Look into it, please."}]
+    for number in range(results):
+        call = {**CALL, "id": f"call_7f3a9c5{number}"}
+        messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
+        messages.append({"role": "tool", "tool_call_id": call["id"], "content": f"nothing, {number}"})
+    return json.dumps({"model": "ladder", "messages": messages, "tools": TOOLS}).encode()
+
+
+async def test_a_turn_stays_where_its_fallback_took_it(upstream: RawUpstream, tmp_path: Path) -> None:
+    upstream.on("first", "pair-0", html(502), answer)
+    text = configuration(upstream.url, further=LADDER)
+    with GatewayProcess(tmp_path, text, {**KEYS, "DATABASE_URL": NO_DATABASE}) as gateway:
+        replies = [await ask(gateway.port, loop_body(results)) for results in range(3)]
+    asked = [(one.headers["x-pointsman-model"], one.headers["x-pointsman-reason"]) for one in replies]
+    assert [model for model, _ in asked] == ["second/pair-0"] * 3
+    assert "turn goes on" in asked[1][1]
