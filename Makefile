@@ -4,7 +4,7 @@ DEV := .venv-dev
 PY := $(DEV)/bin/python
 LOCKS := requirements/weights.lock.txt
 
-.PHONY: run test check format lint types contracts size unit bench lock clean
+.PHONY: run test check format lint types contracts size unit bench bench-routing lock clean
 
 run:
 	@scripts/bootstrap $(RUN) requirements/run.lock.txt $(LOCKS)
@@ -16,6 +16,11 @@ dev:
 
 test: dev
 	@PATH="$(CURDIR)/$(DEV)/bin:$$PATH" $(PY) scripts/check.py
+
+# Routing quality on real outcomes. DATA=folder of parquet files, ARGS=--short for a first look.
+DATA := ../shared/data/routing
+bench-routing: dev
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m bench.routing $(DATA) $(ARGS)
 
 lock:
 	@scripts/lock

@@ -24,7 +24,7 @@ MAX_CLUSTERS: Final = 32
 LEAST_PER_CLUSTER: Final = 20
 LLOYD_STEPS: Final = 15
 RESTARTS: Final = 3
-FAMILIAR_SHARE: Final = 0.99
+FAMILIAR_SHARE: Final = 0.90
 """The radius is where this share of the fitted tasks lies within."""
 
 

@@ -33,7 +33,7 @@ STARTS: Final = {
 """The variance of success that each level is expected to explain before data says otherwise: 0.02 is a
 standard deviation of 14 points. An embedding has a total variance of about 1, so the variance of a weight
 is this divided by nothing; likewise for the other parts."""
-START_WEIGHT: Final = 0.5
+START_WEIGHT: Final = 0.1
 """How many coefficients' worth of evidence the expectation counts for."""
 LEAST: Final = 1e-7
 MOST: Final = 1.0
