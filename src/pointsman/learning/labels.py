@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from pointsman.core.events import RequestKind
-from pointsman.core.outcomes import OutcomeSource
+from pointsman.core.outcomes import OutcomeSource, OutcomeWord
 from pointsman.core.snapshot import AgentProfile
 from pointsman.store.learning import Sign, ToldTask
 
@@ -28,6 +28,9 @@ OF_EXPLICIT: Final = 0.5
 """The same for agents whose success shows in what they tell (`success_signal` "explicit")."""
 OF_RETRY: Final = 0.5
 """A retry is the same work again: it counts half, as the first try counts too."""
+AVAILABILITY: Final = frozenset({OutcomeWord.TIMEOUT, OutcomeWord.FALLBACK})
+OF_AVAILABILITY: Final = 0.25
+"""Who tells of a timeout or a fallback tells more of the provider than of its model's quality."""
 LATE_US: Final = 86_400_000_000
 OF_LATE: Final = 0.5
 """What is inferred a day after the answer or later counts half."""
@@ -51,7 +54,7 @@ def label_of(signs: Iterable[Sign], profile: AgentProfile, kind: str = RequestKi
     weighed by its signals' weights, at most once each, and less beside what was told.
     """
     told, seen = _parted(signs)
-    heard = [(one.label, one.weight * profile.feedback_weight) for one in told]
+    heard = [(one.label, _told_weight(one) * profile.feedback_weight) for one in told]
     share = BESIDE_TOLD if any(weight > 0 for _, weight in heard) else 1.0
     share *= OF_EXPLICIT if profile.success_signal == "explicit" else 1.0
     share *= OF_RETRY if kind == RequestKind.RETRY else 1.0
@@ -97,6 +100,10 @@ def in_time(latency_ms: float, profile: AgentProfile) -> float:
     """
     target_ms = profile.latency_slo_ms or DEFAULT_TARGET_MS
     return min(max(2.0 - latency_ms / target_ms, 0.0), 1.0)
+
+
+def _told_weight(one: Sign) -> float:
+    return one.weight * (OF_AVAILABILITY if one.outcome in AVAILABILITY else 1.0)
 
 
 def _parted(signs: Iterable[Sign]) -> tuple[list[Sign], list[Sign]]:

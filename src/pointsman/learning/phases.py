@@ -16,13 +16,16 @@ from msgspec import Struct
 from pointsman.learning import publishing
 from pointsman.learning.jobs import aggregate, confidence, daily, experiments, rules
 from pointsman.learning.work import Options, Progress, Work, in_silence
-from pointsman.store import learned
+from pointsman.store import learned, learning
 from pointsman.store.learned import Alert, PhaseRun
 from pointsman.store.pool import AWAY, Connection
 
 STATEMENT_TIMEOUT_MS: Final = 900_000
 AGAIN_AFTER: Final = timedelta(minutes=5)
 """A phase that failed is tried again so soon, if that is sooner than its turn."""
+EARLY_AFTER: Final = timedelta(seconds=30)
+EARLY_SHARE: Final = 0.05
+"""Confidences are learned before their time for this share of all outcomes, but not more often than that."""
 _logger = logging.getLogger("pointsman.learning")
 
 
@@ -43,6 +46,9 @@ PHASES: Final = (
     Phase(name="daily", every_s=86_400, what="let silence fade, forget", run=daily.run),
 )
 """All phases, in the order in which they are run when several are due."""
+
+
+CONFIDENCE: Final = next(phase for phase in PHASES if phase.name == "confidence")
 
 
 class Ran(Struct, frozen=True, kw_only=True):
@@ -66,6 +72,14 @@ def due(phase: Phase, last: PhaseRun | None, now: datetime, options: Options) ->
     return now - last.started_at >= every
 
 
+def early(last: PhaseRun | None, now: datetime, behind: int, number: int, options: Options) -> bool:
+    """Whether confidences shall be learned before their time: `behind` outcomes have come since number
+    `number`, which is many beside those before."""
+    if last is None or not options.early_outcomes or now - last.started_at < EARLY_AFTER:
+        return False
+    return last.error is None and behind >= max(options.early_outcomes, EARLY_SHARE * number)
+
+
 async def run_due(
     connection: Connection, options: Options, clock: Callable[[], datetime], progress: Progress = in_silence
 ) -> list[Ran]:
@@ -77,6 +91,8 @@ async def run_due(
         await publishing.mend(connection, clock())
         last = await learned.phases(connection)
         wanted = [phase for phase in PHASES if due(phase, last.get(phase.name), clock(), options)]
+        if CONFIDENCE not in wanted and await _early(connection, last.get("confidence"), clock(), options):
+            wanted.append(CONFIDENCE)
         return [await run(connection, phase, options, clock, progress) for phase in wanted]
     finally:
         await _let_go(connection)
@@ -127,6 +143,11 @@ async def run(
         await learned.raise_alert(connection, Alert(key=key, kind="phase_failed", detail=detail, at=began))
     seconds = (clock() - began).total_seconds()
     return Ran(phase=phase.name, seconds=seconds, told=work.told, error=error)
+
+
+async def _early(connection: Connection, last: PhaseRun | None, now: datetime, options: Options) -> bool:
+    number = (await learning.cursor(connection, aggregate.OUTCOMES)).number
+    return early(last, now, await learning.outcomes_behind(connection, number), number, options)
 
 
 async def _let_go(connection: Connection) -> None:

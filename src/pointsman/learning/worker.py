@@ -20,11 +20,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def work(
-    dsn: str, options: Options, *, look_every_s: float = LOOK_EVERY_S, clock: Callable[[], datetime] = now
-) -> None:
+async def work(dsn: str, options: Options, clock: Callable[[], datetime] = now) -> None:
     """Learns until cancelled. While the database is away it waits; of several processes one learns."""
-    retry_s = look_every_s
+    retry_s = look_every_s = min([LOOK_EVERY_S, *options.intervals_s.values()])
     while True:
         try:
             connection = await connect(dsn, statement_timeout_ms=STATEMENT_TIMEOUT_MS)

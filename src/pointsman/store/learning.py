@@ -55,6 +55,7 @@ class Sign(Struct, frozen=True, kw_only=True):
     label: float
     weight: float
     source: str
+    outcome: str
     seen_at_us: int
     decided_at_us: int
 
@@ -300,6 +301,12 @@ async def last_seen(connection: Connection, agents: Sequence[str]) -> dict[str, 
     """When agents made their last request, in Unix seconds."""
     rows = await connection.fetch(_SQL["last_seen"], agents)
     return {row["id"]: us_of(row["last_seen"]) / 1e6 for row in rows}
+
+
+async def requests_measured(connection: Connection, since: date) -> int:
+    """How many requests `agent_performance` has since a day."""
+    count: int = await connection.fetchval(_SQL["requests_measured"], since)
+    return count
 
 
 async def measure_performance(connection: Connection, day: date) -> None:

@@ -48,6 +48,7 @@ def sign(one: Attempted, label: float = 1.0, **changes) -> Sign:
         "label": label,
         "weight": 1.0,
         "source": "observed",
+        "outcome": "",
         "seen_at_us": 1,
         "decided_at_us": 0,
     }

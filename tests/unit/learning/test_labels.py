@@ -20,6 +20,7 @@ def a_sign(number: int = 0, label: float = 1.0, weight: float = 1.0, **changes) 
         "agent_id": "coder",
         "signal": f"signal_{number}",
         "source": "observed",
+        "outcome": "",
         "seen_at_us": number,
         "decided_at_us": 0,
     }
@@ -76,6 +77,11 @@ def test_an_agents_feedback_counts_by_its_weight():
 def test_feedback_without_weight_leaves_what_was_seen():
     mute = AgentProfile(id="coder", feedback_weight=0.0)
     assert label_of([told(1, 1.0), a_sign(2, 0.0)], mute) == Label(0.0, 1.0)
+
+
+def test_a_timeout_told_says_little_of_quality():
+    assert label_of([told(1, 0.0, outcome="timeout")], AGENT) == Label(0.0, 0.25)
+    assert label_of([told(1, 0.0, outcome="error")], AGENT) == Label(0.0, 1.0)
 
 
 def test_a_retry_counts_half():

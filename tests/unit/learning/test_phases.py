@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pointsman.learning.jobs.rules import task_type_of
-from pointsman.learning.phases import PHASES, due
+from pointsman.learning.phases import PHASES, due, early
 from pointsman.learning.work import Options
 from pointsman.routing.performance import slice_of
 from pointsman.store.learned import PhaseRun
@@ -48,6 +48,15 @@ def test_a_phase_is_due_when_its_time_has_come_or_it_was_cut_off(last, expected)
 
 def test_the_configured_interval_counts():
     assert due(HOURLY, ran(2, 1), NOW, Options(intervals_s={"confidence": 60.0}))
+
+
+@pytest.mark.parametrize(
+    ("began_min", "behind", "number", "expected"),
+    [(10, 99, 0, False), (10, 100, 0, True), (0.4, 100, 0, False), (10, 400, 10_000, False)],
+)
+def test_many_new_outcomes_let_confidences_be_learned_early(began_min, behind, number, expected):
+    assert early(ran(began_min, began_min - 0.1), NOW, behind, number, Options()) is expected
+    assert not early(ran(began_min, 0.1), NOW, behind, number, Options(early_outcomes=0))
 
 
 def test_the_phases_are_those_of_the_seeds():

@@ -35,7 +35,7 @@ async def run(work: Work) -> None:
     if work.policy is None:
         work.told.update(published=None, note="no gateway has published a policy yet")
         return
-    change = (await learning.cursor(work.connection, aggregate.CHANGES)).number
+    change = await _changes(work)
     state = await learned.published(work.connection)
     if state.published_change == change and work.now - state.published_at < FRESH_FOR:
         work.told.update(published=None, note="nothing new")
@@ -47,6 +47,13 @@ async def run(work: Work) -> None:
         alert = Alert(key=key, kind=refused.kind, detail=refused.detail, at=work.now)
         await learned.raise_alert(work.connection, alert)
         work.told.update(published=None, note=f"policy {work.policy.version} stays: {refused.kind}")
+
+
+async def _changes(work: Work) -> int:
+    """A number that changes with the sums and with the requests that were measured."""
+    counted = (await learning.cursor(work.connection, aggregate.CHANGES)).number
+    since = (work.now - PERFORMANCE_DAYS).date()
+    return counted + await learning.requests_measured(work.connection, since)
 
 
 async def _learn(work: Work, running: PolicySnapshot, change: int) -> None:

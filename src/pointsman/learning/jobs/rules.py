@@ -11,6 +11,7 @@ from math import sqrt
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from pointsman.core.errors import PointsmanError
 from pointsman.core.features import Features
@@ -29,6 +30,7 @@ SEEN_WITHIN: Final = timedelta(days=14)
 SIGMAS: Final = 2.0
 LEAST_DIFFERENCE: Final = 0.10
 """An agent and everyone disagree when its own share differs from 0 by so many deviations, and this much."""
+LEAST_VARIANCE: Final = 1e-9
 
 
 async def run(work: Work) -> None:
@@ -89,7 +91,7 @@ def task_type_of(kind: str) -> str:
 
 
 def divergences_of(policy: PolicySnapshot, work: Work) -> list[Divergence]:
-    """Where an agent's own evidence differs from everyone's beyond its uncertainty."""
+    """Where an agent's own evidence differs from everyone's beyond its uncertainty, for some kind of task."""
     posterior = policy.evidence
     if posterior is None or not posterior.models:
         return []
@@ -100,13 +102,23 @@ def divergences_of(policy: PolicySnapshot, work: Work) -> list[Divergence]:
     for agent, data in posterior.agents.items():
         if agent == EVERYONE:
             continue
-        records = np.frombuffer(data, RECORD)
-        for record in records[records["slice"] == 0]:
-            delta, deviation = float(record["mean"]), sqrt(max(float(record["variance"]), 0.0))
+        for place, (delta, deviation) in _surest(np.frombuffer(data, RECORD)).items():
             if abs(delta) >= LEAST_DIFFERENCE and abs(delta) > SIGMAS * deviation:
-                place = int(record["model"])
-                common = everyone.common[place]
-                found.append(_divergence(agent, posterior, place, (common, delta, deviation), work))
+                found.append(
+                    _divergence(agent, posterior, place, (everyone.common[place], delta, deviation), work)
+                )
+    return found
+
+
+def _surest(records: npt.NDArray[np.void]) -> dict[int, tuple[float, float]]:
+    """By model, an agent's own share and its deviation, for that kind of task of which it is surest."""
+    found: dict[int, tuple[float, float]] = {}
+    for record in records:
+        place, delta = int(record["model"]), float(record["mean"])
+        deviation = sqrt(max(float(record["variance"]), LEAST_VARIANCE))
+        before = found.get(place)
+        if before is None or abs(delta) / deviation > abs(before[0]) / before[1]:
+            found[place] = (delta, deviation)
     return found
 
 

@@ -8,7 +8,8 @@ SELECT count(*) FROM outcomes WHERE number > $1;
 
 -- name: signs
 -- All outcomes of some decisions that say something of quality.
-SELECT event_id, decision_id, attempt, agent_id, signal, label, weight, source, seen_at, decided_at
+SELECT event_id, decision_id, attempt, agent_id, signal, label, weight, source, outcome, seen_at,
+    decided_at
 FROM outcomes
 WHERE decision_id = ANY ($1::text[]) AND label IS NOT NULL AND weight > 0;
 
@@ -175,6 +176,10 @@ WHERE started_at >= $2 AND started_at < $3 AND model <> '' AND kind NOT IN ('ret
 GROUP BY agent_id, provider, model
 ON CONFLICT (day, agent_id, target) DO UPDATE SET
     requests = excluded.requests, successes = excluded.successes, latency_ms_sum = excluded.latency_ms_sum;
+
+-- name: requests_measured
+-- How many requests there were from a day on.
+SELECT coalesce(sum(requests), 0)::bigint FROM agent_performance WHERE day >= $1;
 
 -- name: performance
 -- How targets did for agents from a day on.
