@@ -14,6 +14,7 @@ from pointsman.learning import publishing, validation
 from pointsman.learning.frames import better_frame
 from pointsman.learning.jobs import aggregate
 from pointsman.learning.jobs.scores import note_scores
+from pointsman.learning.quality import with_quality
 from pointsman.learning.sums import total
 from pointsman.learning.validation import Refused
 from pointsman.learning.work import Work
@@ -69,7 +70,9 @@ async def _learn(work: Work, running: PolicySnapshot, change: int) -> None:
     wanted = replace(
         running,
         evidence=posterior if posterior.models else None,
-        performance=await learning.performance(work.connection, since),
+        performance=with_quality(
+            await learning.performance(work.connection, since), statistics, running.targets
+        ),
         task_performance=await learning.task_performance(work.connection),
     )
     work.progress("replay", 0, 0)
