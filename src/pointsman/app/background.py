@@ -21,7 +21,6 @@ from pointsman.gateway.http.protocol import sweep
 from pointsman.store import api_keys, reports, retention, snapshots, spending, task_memory
 from pointsman.store.database import open_database
 from pointsman.store.errors import StoreError
-from pointsman.store.loader import Loader
 from pointsman.store.notices import listen
 from pointsman.store.pool import Pool
 
@@ -49,7 +48,6 @@ class Background:
         self._tasks: list[asyncio.Task[None]] = []
         self._opened_s = 0.0
         self._memory = MemoryTasks(runtime)
-        self.loader: Loader | None = None
 
     def start(self) -> None:
         """Starts all of them."""
@@ -66,18 +64,17 @@ class Background:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         runtime = self._runtime
-        await runtime.learner.stop()
+        await asyncio.gather(runtime.learner.stop(), runtime.loading.stop())
         await asyncio.to_thread(runtime.journal.close)
         if runtime.database is not None:
-            if self.loader is not None:
-                try:
-                    await asyncio.wait_for(self._empty(self.loader, runtime.database.pool), 10.0)
-                except DATABASE_TROUBLE as error:
-                    _logger.warning("What is not in the database yet stays in the journal: %s", error)
+            try:
+                await asyncio.wait_for(self._empty(runtime.database.pool), 10.0)
+            except DATABASE_TROUBLE as error:
+                _logger.warning("What is not in the database yet stays in the journal: %s", error)
             await runtime.database.close()
 
-    async def _empty(self, loader: Loader, pool: Pool) -> None:
-        await loader.drain()
+    async def _empty(self, pool: Pool) -> None:
+        await self._runtime.loading.drain(pool)
         deliver = reports.delivery(pool, self._log_is_complete)
         await self._runtime.inbox.deliver_all(deliver, partial(reports.keep, pool))
 
@@ -113,8 +110,7 @@ class Background:
         runtime.database_error = None
         pool = runtime.database.pool
         runtime.observer.finder = partial(decided, pool)
-        self.loader = Loader(runtime.home.journal, pool)
-        self._run(self.loader.run())
+        runtime.loading.start(runtime.database.dsn)
         self._run(listen(runtime.database.dsn, api_keys.CHANNEL, self.read_keys))
         self._run(listen(runtime.database.dsn, snapshots.CHANNEL, lambda: runtime.policies.hear(pool)))
         self._opened_s = time.monotonic()
@@ -145,7 +141,8 @@ class Background:
     def _log_is_complete(self) -> bool:
         """Whether what ended a while ago is in the log, so that what is not there never was."""
         settled = time.monotonic() - self._opened_s > SETTLE_S
-        return settled and self.loader is not None and not self.loader.counts.lag_bytes
+        counts = self._runtime.loading.counts()
+        return settled and counts is not None and not counts.lag_bytes
 
     async def _sync(self) -> None:
         await asyncio.to_thread(self._runtime.journal.sync)

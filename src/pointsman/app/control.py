@@ -62,8 +62,8 @@ class RunningControl:
     async def forget(self, agent_id: str) -> Sequence[str]:
         """Drops an agent from this process once the store has all it did; the names it is known by."""
         parts = self._runtime.parts
-        if self._background.loader is not None:
-            await self._background.loader.drain()
+        if self.pool is not None:
+            await self._runtime.loading.drain(self.pool)
         names = (agent_id, parts.mask(agent_id))
         for name in names:
             parts.registry.forget(name)
@@ -88,13 +88,12 @@ class RunningControl:
             "keys_required": runtime.require_keys,
             "database": self._database(),
             "journal": msgspec.to_builtins(runtime.journal.counts),
-            "loader": msgspec.to_builtins(self._background.loader.counts)
-            if self._background.loader
-            else None,
+            "loader": msgspec.to_builtins(runtime.loading.counts()),
             "inbox": msgspec.to_builtins(runtime.inbox.counts),
             "memory": msgspec.to_builtins(runtime.memory.state()),
             "local_models": msgspec.to_builtins(runtime.local_models.states()),
             "bridge": msgspec.to_builtins(runtime.bridge.states()),
+            "loading": msgspec.to_builtins(runtime.loading.states()),
             "learner": msgspec.to_builtins(runtime.learner.states()),
             "warnings": [*runtime.catalogue.warnings, *unknown_names(runtime.config, self.policy)],
         }

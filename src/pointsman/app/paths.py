@@ -14,7 +14,8 @@ class Paths(Struct, frozen=True, kw_only=True):
     """The files below the folder `home`. `journal` and `inbox` hold what the database does not have yet.
     `gateway` says where the running gateway listens, `admin_token` is the secret of its control API,
     `policy` its last policy, `keys` a copy of the callers' keys (by hash) for starts without the database,
-    `mask` the secret behind the names of anonymous agents."""
+    `mask` the secret behind the names of anonymous agents,
+    `loader` the counts of the process that loads the log."""
 
     home: Path
     config: Path
@@ -28,6 +29,7 @@ class Paths(Struct, frozen=True, kw_only=True):
     keys: Path
     models: Path
     mask: Path
+    loader: Path
     memory: Path
 
 
@@ -55,5 +57,6 @@ def paths(environ: Mapping[str, str]) -> Paths:
         keys=root / "keys.json",
         models=root / "models",
         mask=root / "mask.key",
+        loader=root / "loader.json",
         memory=root / "memory",
     )

@@ -17,6 +17,7 @@ from pointsman.app.bridge import Bridge, bridged
 from pointsman.app.catalogue import Catalogue, discover, snapshot_of
 from pointsman.app.config import Config
 from pointsman.app.learner import Learner
+from pointsman.app.loading import Loading
 from pointsman.app.local_models import LocalModels
 from pointsman.app.paths import Paths
 from pointsman.app.policies import PolicyKeeper
@@ -71,6 +72,7 @@ class Runtime:
         self.catalogue = Catalogue()
         self.local_models = LocalModels(config.local, home.logs)
         self.bridge = Bridge(config.providers, environ, home.logs)
+        self.loading = Loading(home.journal, home.loader, home.logs, environ)
         self.learner = Learner(config, home.logs, environ)
         self.keyring = KeyRing(keys_file.read(home.keys))
         self.budgets = Budgets()

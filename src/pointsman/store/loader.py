@@ -27,7 +27,7 @@ from pointsman.store.file_lock import lock_file
 from pointsman.store.frames import Record
 from pointsman.store.journal import JournalWriter
 from pointsman.store.pool import AWAY, Connection, Pool
-from pointsman.store.reader import Chunk, JournalReader, UnknownFormat, journals
+from pointsman.store.reader import CHUNK_BYTES, Chunk, JournalReader, UnknownFormat, journals
 from pointsman.store.rows import time_of
 from pointsman.store.sql import queries
 
@@ -76,13 +76,22 @@ class _Moved(Exception):
 
 class Loader:
     """Loads the journals below `root`. `own_journal` is synced to the disk each second while `run` runs;
-    leave it out if somebody else does that."""
+    leave it out if somebody else does that. `chunk_bytes` is how much is read and written at once: the
+    more, the less work in all, and the longer nothing else runs in this process."""
 
-    def __init__(self, root: Path, pool: Pool, *, own_journal: JournalWriter | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        pool: Pool,
+        *,
+        own_journal: JournalWriter | None = None,
+        chunk_bytes: int = CHUNK_BYTES,
+    ) -> None:
         self.counts = LoaderCounts()
         self._root = root
         self._pool = pool
         self._own_journal = own_journal
+        self._chunk_bytes = chunk_bytes
         self._days: set[date] = set()
         self._damaged: set[tuple[uuid.UUID, int]] = set()
         self._left_alone: set[uuid.UUID] = set()
@@ -166,7 +175,7 @@ class Loader:
             if number < position.segment:  # loaded, but its loader was killed before it could remove it
                 break
             start = Position(number, position.offset if number == position.segment else 0)
-            chunk = reader.read(number, start.offset, closed=closed)
+            chunk = reader.read(number, start.offset, closed=closed, chunk_bytes=self._chunk_bytes)
             if chunk.next == start.offset and not chunk.done:
                 self._lag_bytes += max(reader.size(number) - start.offset, 0)
                 return

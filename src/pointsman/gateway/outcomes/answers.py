@@ -95,5 +95,5 @@ class Answer:
 
     def format_asked(self) -> Asked:
         """The same, where a format was asked for; else nothing, without reading the request."""
-        wants = self._call.outline.needs & JSON_SCHEMA or b"json_object" in self._body.raw
+        wants = self._call.outline.needs & JSON_SCHEMA or self._body.raw.rfind(b"json_object") >= 0
         return self.asked() if wants else NOTHING_ASKED

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-MAX_WORDS_CHARS: Final = 20_000
+MAX_WORDS_CHARS: Final = 8_000
 
 _BLOCK: Final = re.compile(
     r"<(system[-_]reminder|environment_context|environment_details|permissions[ _]instructions"
