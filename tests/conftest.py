@@ -35,9 +35,10 @@ DELETE FROM api_keys;
 DELETE FROM policy_snapshots;
 DELETE FROM journal_offsets;
 DELETE FROM outcomes;
+DELETE FROM calibration_runs;
 TRUNCATE learning_phases, learning_cursors, learning_geometries, learning_contributions,
     learning_model_sums, learning_cell_sums, learning_waiting, agent_performance, agent_confidence_scores,
-    divergences, agent_rules, alerts;
+    divergences, agent_rules, alerts, learning_drifts;
 UPDATE learning_state SET published_version = NULL, pinned_version = NULL, settled_version = NULL,
     published_change = 0, published_at = 'epoch';
 """

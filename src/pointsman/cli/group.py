@@ -23,6 +23,7 @@ COMMANDS: Final[dict[str, str]] = {
     "assign": "Give agents their models, spreading the load.",
     "tiers": "Show and set the models agents start with.",
     "gaps": "Show failed tasks that no agent seems made for.",
+    "calibrate": "Try all models on the same prompts, for learning to start with.",
     "log": "Show the request log.",
     "explain": "Tell why a request went to the model it went to.",
     "learn": "Learn now from what became of requests.",

@@ -24,7 +24,7 @@ FROM_RUNNING = "It was made before its policy was stored, and made again from th
 REFUSED_ELSEWHERE = (
     "The request was refused by something other than the decision, such as a budget spent meanwhile."
 )
-NOBODY_ASKED = "The gateway made this request itself, to compare models; this is whom a client would have got."
+NOBODY_ASKED = "The gateway itself made this request, to compare; this is whom a client would have got."
 FIRST_UNKNOWN = "The log does not hold the first attempt, so it does not say what was chosen."
 
 

@@ -9,6 +9,7 @@ from pointsman.core.ports import Control
 from pointsman.core.reports import FeedbackGiven, TaskGiven, TaskResult
 from pointsman.store.tasks import Task
 from pointsman.web import agents, decisions, keys, log, overview, policies, reports
+from pointsman.web.calibrations import CALIBRATION_OPERATIONS
 from pointsman.web.memory_surface import MEMORY_OPERATIONS
 from pointsman.web.openapi import document
 from pointsman.web.operations import Operation
@@ -42,6 +43,7 @@ def description() -> dict[str, Any]:
 
 OPERATIONS: Final = (
     *MEMORY_OPERATIONS,
+    *CALIBRATION_OPERATIONS,
     Operation(
         method="GET",
         path="/healthz",
