@@ -241,6 +241,20 @@ async def test_rules_say_where_an_agents_work_goes_and_divergences_who_differs(
     assert odd.agent_score < odd.global_score
 
 
+async def test_a_model_that_changes_within_a_day_is_seen_to(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    before = [(one, sign_of(one, 1.0)) for n in range(400) for one in [a_request(n, "good", 300)]]
+    after = [(one, sign_of(one, 0.0)) for n in range(400, 425) for one in [a_request(n, "good", 60)]]
+    await put(db_pool, before)
+    await learn(connection, "confidence")
+    assert await score_of(connection, "good") > 0.9
+    await put(db_pool, after)
+    await learn(connection, "confidence", now=NOW + timedelta(hours=2))
+    assert await score_of(connection, "good") < 0.75
+    drifts = [one for one in await learned.alerts(connection) if one["kind"] == "drift"]
+    assert [one["detail"]["model"] for one in drifts] == ["good"]
+
+
 async def test_every_phase_runs_on_an_empty_database(connection: Connection):
     ran = await run_due(connection, Options(), lambda: NOW)
     assert [one.error for one in ran] == [None] * len(PHASES)

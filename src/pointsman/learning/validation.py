@@ -15,10 +15,12 @@ from pointsman.learning.replay import Comparison, Expectation, Sample, compared
 from pointsman.learning.work import Work
 from pointsman.routing.engine import decide
 from pointsman.routing.evidence import Statistics, checked
-from pointsman.store import learned, learning, snapshots
+from pointsman.store import drifts, learned, learning, snapshots
 from pointsman.store.learned import Alert
 
 REPLAY_DAYS: Final = timedelta(days=7)
+HALF_OF: Final = 300
+"""A decision with so many newer ones counts half."""
 _features_of = msgspec.json.Decoder(Features).decode
 
 
@@ -72,12 +74,17 @@ async def no_worse(
 
 async def recent_samples(work: Work) -> list[Sample]:
     """Labelled decisions of the last week, each with how likely it had been under the policy it was made
-    by."""
+    by. The newer, the more they count; what a drift has made old does not."""
     since = (work.now - REPLAY_DAYS).date()
     rows = await learning.recent_labelled(work.connection, since, work.options.replayed)
+    since_drift = {
+        (one.agent_id, one.model, one.slice): one.since for one in await drifts.known(work.connection)
+    }
     policies: dict[int, PolicySnapshot | None] = {}
     samples = []
-    for row in rows:
+    for place, row in enumerate(rows):
+        if row["at"] < since_drift.get((row["agent_id"], row["model"], row["slice"]), row["at"]):
+            continue
         try:
             features = _features_of(row["features"])
         except msgspec.MsgspecError:
@@ -91,7 +98,7 @@ async def recent_samples(work: Work) -> list[Sample]:
                 agent_id=row["agent_id"],
                 model=row["model"],
                 reward=row["reward"],
-                weight=row["weight"],
+                weight=row["weight"] * 0.5 ** (place / HALF_OF),
                 propensity=_propensity(features, policies[version], row["provider"], row["model"]),
             )
         )

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from pointsman.core.posterior import Posterior
 from pointsman.core.snapshot import PolicySnapshot
-from pointsman.learning import publishing, validation
+from pointsman.learning import drift, publishing, validation
 from pointsman.learning.frames import better_frame
 from pointsman.learning.jobs import aggregate
 from pointsman.learning.jobs.scores import note_scores
@@ -59,7 +59,9 @@ async def _changes(work: Work) -> int:
 
 async def _learn(work: Work, running: PolicySnapshot, change: int) -> None:
     frame = await better_frame(work)
+    await drift.look(work)
     statistics, dropped = await total(work, frame)
+    await drift.fade(work, frame, statistics)
     if dropped:
         await validation.complain_of_cells(work, "sums", dropped)
     agents = sorted({agent for agent, _, _ in statistics.cells})

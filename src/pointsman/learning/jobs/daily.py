@@ -6,7 +6,7 @@ from typing import Final
 
 from pointsman.learning.jobs import confidence
 from pointsman.learning.work import Work
-from pointsman.store import learned, learning
+from pointsman.store import drifts, learned, learning
 
 ALERT_DAYS: Final = 90
 MORE_POLICY_DAYS: Final = 7
@@ -24,6 +24,7 @@ async def run(work: Work) -> None:
             today - timedelta(days=options.log_days),
             today - timedelta(days=options.sums_days),
         )
+        await drifts.forget(work.connection, work.now - timedelta(days=options.log_days))
         await learned.forget(
             work.connection,
             alerts_before=work.now - timedelta(days=ALERT_DAYS),

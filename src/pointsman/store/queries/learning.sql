@@ -202,7 +202,7 @@ WHERE priority IS NOT NULL AND domain IS NOT NULL AND complexity IS NOT NULL;
 -- name: recent_labelled
 -- Labelled decisions of the newest, with the features they were made from.
 SELECT log.request_id, log.attempt, log.provider, log.model, log.features, log.policy_version,
-    made.reward, made.weight, made.slice, made.agent_id
+    made.reward, made.weight, made.slice, made.agent_id, made.at
 FROM learning_contributions AS made
 JOIN gateway_request_log AS log
     ON log.request_id = made.decision_id AND log.attempt = made.attempt AND log.started_at = made.at

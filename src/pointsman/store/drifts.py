@@ -1,0 +1,75 @@
+"""Since when models do otherwise than before: windows to see it in, and what was seen."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import fields
+
+from pointsman.store.learning import Contribution
+from pointsman.store.pool import Connection
+from pointsman.store.sql import queries
+
+_COLUMNS: Final = ", ".join([field.name for field in fields(Contribution)])
+_SQL: Final = {name: sql.replace("{columns}", _COLUMNS) for name, sql in queries("drifts").items()}
+
+
+class Window(Struct, frozen=True, kw_only=True):
+    """The newest contributions of an agent, model and kind of task, from `since` on, beside those before:
+    sums of weights, of weighted rewards, and of squared weights."""
+
+    agent_id: str
+    model: str
+    slice: str
+    size: int
+    since: datetime
+    new_weight: float
+    new_reward: float
+    new_square: float
+    old_weight: float
+    old_reward: float
+    old_square: float
+
+
+class Drift(Struct, frozen=True, kw_only=True):
+    """A model does otherwise since then, for an agent and kind of task: its mean reward before and after."""
+
+    agent_id: str
+    model: str
+    slice: str
+    since: datetime
+    before_mean: float
+    after_mean: float
+
+
+async def windows(
+    connection: Connection, day: date, sizes: Sequence[int], *, most: int, least_before: int
+) -> list[Window]:
+    """Windows of these sizes over contributions since a day: at most the `most` newest of each cell, and only
+    where at least `least_before` stand before the window."""
+    rows = await connection.fetch(_SQL["windows"], day, sizes, most, least_before)
+    return [Window(**dict(row)) for row in rows]
+
+
+async def put(connection: Connection, drift: Drift, now: datetime) -> None:
+    """Notes a drift, in place of an earlier one of the cell."""
+    cell = (drift.agent_id, drift.model, drift.slice)
+    await connection.execute(_SQL["put"], *cell, drift.since, drift.before_mean, drift.after_mean, now)
+
+
+async def known(connection: Connection) -> list[Drift]:
+    """The drifts that are known."""
+    return [Drift(**dict(row)) for row in await connection.fetch(_SQL["all"])]
+
+
+async def before(connection: Connection, drift: Drift, day: date, limit: int) -> list[Contribution]:
+    """The newest contributions, since a day, that a drift has made old."""
+    cell = (drift.agent_id, drift.model, drift.slice)
+    rows = await connection.fetch(_SQL["before"], *cell, drift.since, day, limit)
+    return [Contribution(**dict(row)) for row in rows]
+
+
+async def forget(connection: Connection, since: datetime) -> None:
+    """Drops the drifts from before then."""
+    await connection.execute(_SQL["forget"], since)

@@ -1,0 +1,47 @@
+-- name: windows
+-- Of each agent, model and kind of task, the newest contributions beside those before, for windows of some
+-- sizes. What came before a known drift is left out.
+WITH placed AS (
+    SELECT made.agent_id, made.model, made.slice, made.at, made.reward, made.weight,
+        row_number() OVER (
+            PARTITION BY made.agent_id, made.model, made.slice ORDER BY made.at DESC, made.decision_id DESC
+        ) AS place
+    FROM learning_contributions AS made
+    LEFT JOIN learning_drifts AS known USING (agent_id, model, slice)
+    WHERE made.day >= $1 AND made.weight > 0 AND (known.since IS NULL OR made.at >= known.since)
+)
+SELECT agent_id, model, slice, wanted.size,
+    min(at) FILTER (WHERE place <= wanted.size) AS since,
+    sum(weight) FILTER (WHERE place <= wanted.size) AS new_weight,
+    sum(weight * reward) FILTER (WHERE place <= wanted.size) AS new_reward,
+    sum(weight * weight) FILTER (WHERE place <= wanted.size) AS new_square,
+    sum(weight) FILTER (WHERE place > wanted.size) AS old_weight,
+    sum(weight * reward) FILTER (WHERE place > wanted.size) AS old_reward,
+    sum(weight * weight) FILTER (WHERE place > wanted.size) AS old_square
+FROM placed, unnest($2::bigint[]) AS wanted (size)
+WHERE place <= $3
+GROUP BY agent_id, model, slice, wanted.size
+HAVING count(*) >= wanted.size + $4;
+
+-- name: put
+-- Notes a drift.
+INSERT INTO learning_drifts (agent_id, model, slice, since, before_mean, after_mean, seen_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (agent_id, model, slice) DO UPDATE SET
+    since = excluded.since, before_mean = excluded.before_mean, after_mean = excluded.after_mean,
+    seen_at = excluded.seen_at;
+
+-- name: all
+-- The drifts that are known.
+SELECT agent_id, model, slice, since, before_mean, after_mean FROM learning_drifts
+ORDER BY agent_id, model, slice;
+
+-- name: before
+-- What a drift has made old.
+SELECT {columns} FROM learning_contributions
+WHERE agent_id = $1 AND model = $2 AND slice = $3 AND at < $4 AND day >= $5
+ORDER BY at DESC LIMIT $6;
+
+-- name: forget
+-- Drops drifts from before a time.
+DELETE FROM learning_drifts WHERE since < $1;
