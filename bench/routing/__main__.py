@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from bench.routing import offline, online
+from bench.routing import offline, online, speed
 from bench.routing.data import Outcomes, files_in, read
 
 from pointsman.memory.embed import Embedder
@@ -30,9 +30,11 @@ def main() -> None:
         print(f"{outcomes.name}: {len(outcomes.scores)} prompts x {len(outcomes.models)} models")
     seeds = range(1 if options.short else options.seeds)
     if options.only != "online":
-        show_offline([one for one in sets if one.costs is not None], seeds, 12 if options.short else 40)
+        effort = offline.Effort(points=16, prompts=250, tasks=2) if options.short else offline.Effort()
+        show_offline([one for one in sets if one.costs is not None], seeds, effort)
     if options.only != "offline":
-        show_online(sets, seeds, 1000 if options.short else max(online.CHECKPOINTS))
+        show_online(sets, seeds, 500 if options.short else max(online.CHECKPOINTS))
+    speed.show(embedder)
     print(f"\ntook {time.monotonic() - started:.0f} s")
 
 
@@ -47,22 +49,22 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def show_offline(sets: Sequence[Outcomes], seeds: range, points: int) -> None:
+def show_offline(sets: Sequence[Outcomes], seeds: range, effort: offline.Effort) -> None:
     """RouterBench's and RouteLLM's measures, means over seeds."""
     print("\nOffline: learned from 70 % of the prompts, measured on the others; means over seeds.")
     print("AIQ: mean quality between the cheapest and the dearest model. acc: quality for half of the best")
     print("single model's cost. match: cost of that model's quality (share of its cost; -: not reached).")
     totals: dict[str, list[float]] = {}
     for outcomes in sets:
-        runs = [offline.measure(outcomes, seed, points) for seed in seeds]
+        runs = [offline.measure(outcomes, seed, effort) for seed in seeds]
         print(f"\n{outcomes.name:34} {'AIQ':>7} {'acc':>7} {'match':>7} {'best':>7}")
         for same in zip(*runs, strict=True):
             aiq, accuracy, best = means(same, "aiq", "accuracy", "best")
             totals.setdefault(same[0].router, []).append(aiq)
             match = share([one.match for one in same])
             print(f"  {same[0].router:32} {aiq:7.4f} {accuracy:7.4f} {match} {best:7.4f}")
-        show_pair([pair for seed in seeds if (pair := offline.measure_pair(outcomes, seed, points))])
-        if gains := offline.unseen(outcomes, points, 4 if len(seeds) == 1 else 12):
+        show_pair([pair for seed in seeds if (pair := offline.measure_pair(outcomes, seed, effort))])
+        if gains := offline.unseen(outcomes, effort):
             mean, worst = np.mean(gains), min(gains)
             print(f"  tasks left out of learning: AIQ against not routing {mean:+.4f} (worst {worst:+.4f})")
     print("\nmean AIQ over the files")
@@ -91,7 +93,7 @@ def share(matches: Sequence[float]) -> str:
 
 def show_online(sets: Sequence[Outcomes], seeds: range, most: int) -> None:
     """Regret under bandit feedback, means over seeds."""
-    marks = [point for point in online.CHECKPOINTS if point < most] + ["end"]
+    marks = [*[point for point in online.CHECKPOINTS if point < most], "end"]
     for calibrate in (False, True):
         with_what = "after 50 prompts answered by all models" if calibrate else "from nothing"
         print(f"\nBandit feedback, {with_what}: regret against the best single model at {marks}")

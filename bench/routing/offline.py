@@ -13,6 +13,14 @@ HELD_OUT = 0.3
 LEAST_TASK = 30
 
 
+class Effort(Struct, frozen=True, kw_only=True):
+    """How thorough to be: settings in a sweep, prompts to measure on, tasks to leave out."""
+
+    points: int = 40
+    prompts: int = 100_000
+    tasks: int = 12
+
+
 class Offline(Struct, frozen=True, kw_only=True):
     """What one split shows of one router: `aiq`; `accuracy`: quality at half of the best single model's cost;
     `match`: the cost of that model's quality, as a share of its cost (infinite: not reached); `best`: the
@@ -32,14 +40,10 @@ def splits(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return order[held:], order[:held]
 
 
-def measure(outcomes: Outcomes, seed: int, points: int) -> list[Offline]:
+def measure(outcomes: Outcomes, seed: int, effort: Effort) -> list[Offline]:
     """Pointsman beside single models mixed at random, an oracle and plain algorithms, on one split."""
     train, test = splits(len(outcomes.scores), seed)
-    return compare(outcomes, train, test, points)
-
-
-def compare(outcomes: Outcomes, train: np.ndarray, test: np.ndarray, points: int) -> list[Offline]:
-    """The same, on given prompts."""
+    test, points = test[: effort.prompts], effort.points
     usual = outcomes.costs[train].mean(axis=0)
     evidence = learned(outcomes, train, list(range(len(outcomes.models))))
     made = [
@@ -140,9 +144,10 @@ def pair_of(outcomes: Outcomes) -> tuple[int, int]:
     return strong, int(cheap[quality[cheap].argmax()])
 
 
-def measure_pair(outcomes: Outcomes, seed: int, points: int) -> Pair | None:
+def measure_pair(outcomes: Outcomes, seed: int, effort: Effort) -> Pair | None:
     """RouteLLM's measures on one split; calls to the strong model count alike. None if it is not better."""
     train, test = splits(len(outcomes.scores), seed)
+    test = test[: effort.prompts]
     strong, weak = pair_of(outcomes)
     scores = outcomes.scores[test]
     low, high = float(scores[:, weak].mean()), float(scores[:, strong].mean())
@@ -152,7 +157,7 @@ def measure_pair(outcomes: Outcomes, seed: int, points: int) -> Pair | None:
     evidence = learned(outcomes, train, [weak, strong])
     snapshot = snapshot_of(names, np.array([0.0, 0.001]), profile_of("worth"), evidence)
     shares, qualities = [], []
-    for worth in np.geomspace(1.0, 1e5, points):
+    for worth in np.geomspace(1.0, 1e5, effort.points):
         chosen = routed(snapshot, outcomes.vectors[test], worth_usd_micros=int(worth * 0.001 * FINE * 1e6))
         strongly = np.array([name == names[1] for name in chosen])
         shares.append(strongly.mean())
@@ -161,18 +166,18 @@ def measure_pair(outcomes: Outcomes, seed: int, points: int) -> Pair | None:
     return Pair(strong=names[1], weak=names[0], apgr=apgr, cpt50=cpt50, cpt80=cpt80)
 
 
-def unseen(outcomes: Outcomes, points: int, most: int) -> list[float]:
-    """For up to `most` tasks: what routing adds to AIQ over mixing single models, on a task that was left out
+def unseen(outcomes: Outcomes, effort: Effort) -> list[float]:
+    """For some tasks: what routing adds to AIQ over mixing single models, on a task that was left out
     of learning. 0: no harm."""
     tasks, counts = np.unique(outcomes.tasks, return_counts=True)
     left_out = [task for task, count in zip(tasks, counts, strict=True) if count >= LEAST_TASK]
     gains = []
-    for task in left_out[:most] if len(left_out) > 1 else []:
-        test = np.flatnonzero(outcomes.tasks == task)
+    for task in left_out[: effort.tasks] if len(left_out) > 1 else []:
+        test = np.flatnonzero(outcomes.tasks == task)[: effort.prompts]
         train = np.flatnonzero(outcomes.tasks != task)
         usual = outcomes.costs[train].mean(axis=0)
         evidence = learned(outcomes, train, list(range(len(outcomes.models))))
-        choices = _worths(outcomes, evidence, test, usual, points)
-        plain = _by_table(np.tile(outcomes.scores[train].mean(axis=0), (len(test), 1)), usual, points)
+        choices = _worths(outcomes, evidence, test, usual, effort.points)
+        plain = _by_table(np.tile(outcomes.scores[train].mean(axis=0), (len(test), 1)), usual, effort.points)
         gains.append(_sweep("", outcomes, test, choices).aiq - _sweep("", outcomes, test, plain).aiq)
     return gains
