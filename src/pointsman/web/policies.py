@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct, json, to_builtins
 from starlette.requests import Request
 
-from pointsman.core.errors import NotFound
+from pointsman.core.errors import InvalidRequest, NotFound
 from pointsman.core.ports import Control
 from pointsman.learning import publishing
 from pointsman.learning.changes import PolicyChange, changes_between
@@ -150,8 +150,11 @@ async def learning(control: Control, request: Request) -> Any:
 async def rules(control: Control, request: Request) -> Any:
     """What agents' requests go to."""
     only(request, [AGENT.name])
+    agent = request.query_params.get(AGENT.name)
+    if agent is not None and "\0" in agent:
+        raise InvalidRequest("No agent's name holds a zero character.", param=AGENT.name)
     async with database(control) as pool:
-        return RuleList(rules=await learned.rules(pool, request.query_params.get(AGENT.name)))
+        return RuleList(rules=await learned.rules(pool, agent))
 
 
 async def _phases(pool: Pool) -> list[PhaseTold]:
