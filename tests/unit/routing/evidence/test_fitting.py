@@ -12,7 +12,7 @@ from tests.unit.routing.evidence.evidence_world import (
     outcomes,
 )
 
-from pointsman.routing.evidence import Estimator, FitOptions, Statistics, fit
+from pointsman.routing.evidence import Estimator, FitOptions, Statistics, checked, fit
 from pointsman.routing.evidence.levels import STARTS
 
 AS_IT_IS = FitOptions(steps=0)
@@ -158,3 +158,22 @@ def test_a_level_that_explains_much_is_kept():
 def test_statistics_of_another_geometry_are_refused():
     with pytest.raises(ValueError, match="geometry"):
         fit(Statistics(FRAME.size, geometry=3), FRAME)
+
+
+@given(st.lists(OBSERVATIONS, max_size=12), st.integers(1, 6))
+@settings(deadline=None)
+def test_whatever_was_seen_the_posterior_is_sound(observations, times):
+    statistics = counted(observations).scaled(10.0**times)
+    posterior = fit(statistics, FRAME, now_s=2e9)
+    assert checked(posterior) == (posterior, ())
+    found = estimate(posterior, "a", ["m1", "m2", "new"])
+    assert np.isfinite([*found.common, *found.task, *found.agent, *found.deviation]).all()
+
+
+@pytest.mark.parametrize("count", [1, 1000, 1_000_000])
+@pytest.mark.parametrize("reward", [0.0, 1.0])
+def test_outcomes_that_never_differ_are_believed_but_not_beyond_all_doubt(reward, count):
+    (one,) = outcomes("m1", int(reward), 1 - int(reward))
+    found = estimate(fit(counted([one]).scaled(count), FRAME), "a", ["m1"])
+    assert -0.01 <= rate(found) <= 1.01
+    assert found.deviation[0] > 0.0
