@@ -1,9 +1,14 @@
 """A calibration's books: gone on with, each result once, each score an outcome that counts for all."""
 
+from msgspec.structs import replace
+from tests.learning_world import learn, publish, put, some_traffic
+
 from pointsman.core.calibration import CALIBRATION_AGENT, CalibrationResult, CalibrationWanted
 from pointsman.core.ids import new_request_id
-from pointsman.store import calibrations, outcomes
-from pointsman.store.pool import Pool
+from pointsman.core.snapshot import decode_snapshot
+from pointsman.routing.evidence import Estimator
+from pointsman.store import calibrations, outcomes, snapshots
+from pointsman.store.pool import Pool, connect
 
 WANTED = CalibrationWanted(
     digest="0" * 32, source="bundled", items=2, targets=("a/m", "b/n"), budget_usd_micros=1000
@@ -47,3 +52,24 @@ async def test_what_had_no_answer_is_asked_again_and_its_cost_adds_up(db_pool: P
     (found,) = await calibrations.results(db_pool, run.id)
     assert (found.score, found.cost_usd_micros) == (0.5, 14)
     assert len(await outcomes.after(db_pool, 0)) == 1
+
+
+async def test_what_was_found_out_counts_for_everyone_and_for_no_agent(database: str, db_pool: Pool) -> None:
+    await publish(db_pool)
+    signs = {"source": "told", "signal": "calibration"}
+    traffic = some_traffic(60, agent_id=CALIBRATION_AGENT)
+    await put(db_pool, [(request, replace(sign, **signs)) for request, sign in traffic])
+    connection = await connect(database)
+    try:
+        assert (await learn(connection, "confidence"))["confidence"]["published"] == 2
+        assert await connection.fetchval("SELECT count(*) FROM learning_cell_sums") == 0
+        assert await connection.fetchval("SELECT count(*) FROM agent_confidence_scores") == 0
+        assert await connection.fetchval("SELECT count(*) FROM agent_performance") == 0
+        stored = await snapshots.get(db_pool, 2)
+    finally:
+        await connection.close()
+    evidence = decode_snapshot(stored.body, 2).evidence
+    estimator = Estimator(evidence)
+    found = estimator.estimate("newcomer", estimator.inputs(b""), ["good", "bad"], [0.6, 0.6])
+    assert found.common[0] > 0.75 > 0.5 > found.common[1]
+    assert evidence.agents == {}
