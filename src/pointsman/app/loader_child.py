@@ -35,10 +35,10 @@ def main() -> None:
 async def load(settings: LoaderSettings) -> None:
     """Runs the loader, and keeps its counts in the file."""
     pool = await create_pool(settings.dsn, max_size=2)
-    loader = Loader(settings.journals, pool, chunk_bytes=CHUNK_BYTES)
+    loader = Loader(Path(settings.journals), pool, chunk_bytes=CHUNK_BYTES)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(loader.run())
-        tasks.create_task(_tell(loader, settings.counts))
+        tasks.create_task(_tell(loader, Path(settings.counts)))
 
 
 async def _tell(loader: Loader, file: Path) -> None:

@@ -1,7 +1,5 @@
 """What `loading` and a `loader_child` tell each other."""
 
-from pathlib import Path
-
 from msgspec import Struct
 
 
@@ -11,5 +9,5 @@ class LoaderSettings(Struct, frozen=True, kw_only=True):
 
     parent_pid: int
     dsn: str
-    journals: Path
-    counts: Path
+    journals: str
+    counts: str

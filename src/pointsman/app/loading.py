@@ -52,7 +52,7 @@ class Loading:
 
     def _program(self, dsn: str) -> Program:
         settings = LoaderSettings(
-            parent_pid=os.getpid(), dsn=dsn, journals=self._journals, counts=self._counts
+            parent_pid=os.getpid(), dsn=dsn, journals=str(self._journals), counts=str(self._counts)
         )
         return Program(
             name="loader",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from pointsman.core.chat import Finish
 from pointsman.core.events import FinishState, RequestKind
 from pointsman.core.outcomes import OutcomeRecord, event_id_of
 from pointsman.core.ports import Recorder
@@ -31,6 +32,7 @@ from pointsman.gateway.outcomes.memory import (
     is_distinct_id,
 )
 from pointsman.gateway.outcomes.signals import SIGNALS
+from pointsman.gateway.outcomes.steps import FIRST_MESSAGES
 from pointsman.gateway.outcomes.tails import Tail
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ SILENCE_S = 1800.0
 SWEEP_EVERY_S = 60.0
 COMMIT_WITHIN_S = 600.0
 COMPLAIN_EVERY_S = 60.0
+SAMPLE_EVERY_S = 0.005
+"""How often first questions are looked at at most: 200 a second."""
 LEAST_WEIGHT = 0.005
 STALLS = frozenset({"same_call_again", "stays_red"})
 """Details of signs that a turn gets nowhere."""
@@ -94,10 +98,11 @@ class Observer:
         self._lookups: set[asyncio.Task[None]] = set()
         self._fruitless: Recent[str, int] = Recent(MAX_WAITING)
         self._complained_s = float("-inf")
+        self._sampled_s = float("-inf")
 
     def ended(self, call: "Call") -> None:
         """Takes note of a call that is over. Never raises; its agent may have opted out of the log."""
-        if not call.tried or not call.profile.log_requests:
+        if not call.tried or not call.profile.log_requests or self._may_pass(call):
             return
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._next)
@@ -105,6 +110,20 @@ class Observer:
             self._waiting.popleft()
             self.counts.skipped += 1
         self._waiting.append(call)
+
+    def _may_pass(self, call: "Call") -> bool:
+        """Whether the call is one of many of which a sample tells as much: a first question without tools,
+        answered well, right behind another such one. So learning takes little from serving under load."""
+        outline, last = call.outline, call.tried[-1]
+        if outline.tool_names or outline.message_count >= FIRST_MESSAGES or len(call.tried) > 1:
+            return False
+        if last.state is not FinishState.COMPLETED or last.attempt.tally.finish is not Finish.STOP:
+            return False
+        if call.started_s - self._sampled_s >= SAMPLE_EVERY_S:
+            self._sampled_s = call.started_s
+            return False
+        self.counts.skipped += 1
+        return True
 
     def close(self) -> None:
         """Looks at what still waits, and no more."""
