@@ -255,6 +255,16 @@ async def test_a_model_that_changes_within_a_day_is_seen_to(connection: Connecti
     assert [one["detail"]["model"] for one in drifts] == ["good"]
 
 
+async def test_many_new_outcomes_are_learned_from_before_the_hour(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    await run_due(connection, Options(), lambda: NOW)
+    await put(db_pool, some_traffic(99))
+    soon = NOW + timedelta(minutes=2)
+    assert await run_due(connection, Options(), lambda: soon) == []
+    await put(db_pool, [(one, sign_of(one, 1.0)) for one in [a_request(800, "good")]])
+    assert [one.phase for one in await run_due(connection, Options(), lambda: soon)] == ["confidence"]
+
+
 async def test_every_phase_runs_on_an_empty_database(connection: Connection):
     ran = await run_due(connection, Options(), lambda: NOW)
     assert [one.error for one in ran] == [None] * len(PHASES)

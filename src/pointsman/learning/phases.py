@@ -77,7 +77,12 @@ def early(last: PhaseRun | None, now: datetime, behind: int, number: int, option
     `number`, which is many beside those before."""
     if last is None or not options.early_outcomes or now - last.started_at < EARLY_AFTER:
         return False
-    return last.error is None and behind >= max(options.early_outcomes, EARLY_SHARE * number)
+    return last.error is None and behind >= enough_outcomes(number, options)
+
+
+def enough_outcomes(number: int, options: Options) -> int:
+    """How many new outcomes are many beside the `number` of those before."""
+    return max(options.early_outcomes, round(EARLY_SHARE * number))
 
 
 async def run_due(
@@ -147,7 +152,8 @@ async def run(
 
 async def _early(connection: Connection, last: PhaseRun | None, now: datetime, options: Options) -> bool:
     number = (await learning.cursor(connection, aggregate.OUTCOMES)).number
-    return early(last, now, await learning.outcomes_behind(connection, number), number, options)
+    enough = enough_outcomes(number, options)
+    return early(last, now, await learning.outcomes_behind(connection, number, enough), number, options)
 
 
 async def _let_go(connection: Connection) -> None:

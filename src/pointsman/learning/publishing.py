@@ -73,10 +73,12 @@ async def release(connection: Connection) -> int | None:
 async def mend(connection: Connection, now: datetime) -> int | None:
     """Publishes again what was learned, if the latest policy does not have it. Returns its version; None
     when all is well."""
+    if (await learned.published(connection)).settled_version == await snapshots.latest_version(connection):
+        return None
     async with connection.transaction():
         state = await learned.published(connection, lock=True)
         newest = await snapshots.latest_version(connection)
-        if state.published_version is None or newest is None or newest == state.settled_version:
+        if state.published_version is None or newest is None:
             return None
         current = await latest(connection)
         if current is None:

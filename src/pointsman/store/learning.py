@@ -130,9 +130,9 @@ async def new_decisions(connection: Connection, number: int, limit: int) -> tupl
     return list(dict.fromkeys([row["decision_id"] for row in rows])), rows[-1]["number"] if rows else number
 
 
-async def outcomes_behind(connection: Connection, number: int) -> int:
-    """How many outcomes have not been read."""
-    count: int = await connection.fetchval(_SQL["outcomes_behind"], number)
+async def outcomes_behind(connection: Connection, number: int, most: int | None = None) -> int:
+    """How many outcomes have not been read; not counted beyond `most`."""
+    count: int = await connection.fetchval(_SQL["outcomes_behind"], number, most)
     return count
 
 

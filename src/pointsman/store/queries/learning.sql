@@ -3,8 +3,8 @@
 SELECT number, decision_id FROM outcomes WHERE number > $1 ORDER BY number LIMIT $2;
 
 -- name: outcomes_behind
--- How many outcomes follow a cursor.
-SELECT count(*) FROM outcomes WHERE number > $1;
+-- How many outcomes follow a cursor, up to a limit.
+SELECT count(*) FROM (SELECT 1 FROM outcomes WHERE number > $1 LIMIT $2) AS following;
 
 -- name: signs
 -- All outcomes of some decisions that say something of quality.
