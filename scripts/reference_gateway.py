@@ -220,8 +220,8 @@ COLUMN_MEANINGS = {
     "agent_source": "What told so: `key`, `header`, `body`, `path`, `session`, `user_agent`, `prompt`, `ip`; "
     "`none` when the request was refused before that.",
     "key_id": "Id of the API key, if one of ours was sent.",
-    "kind": "`request`, `retry`, `side_title`, `side_commit`, `side_compaction` or `side_classifier`. "
-    "Only `request` is new work.",
+    "kind": "`request`, `retry`, `side_title`, `side_commit`, `side_compaction`, `side_classifier`, or "
+    "`shadow` (made by the gateway itself, to compare models). Only `request` is new work.",
     "dialect": "The client's wire form.",
     "requested_model": "The name that the client asked for.",
     "model": "The model asked. Empty: none was reached.",
