@@ -5,7 +5,7 @@ usage: python bench/compare.py [--install] [--rounds N] [--only NAME ...] [--jso
 Each gateway runs alone on one CPU, pinned, with one worker; the client and the provider stand-in share
 the other. Rounds are interleaved and the best of each figure is kept, so that a busy machine disturbs all
 alike. CPU is the scheduler's count for the gateway's whole process tree: for Pointsman that includes its
-PostgreSQL and the loading of the log. What is compared differs in what it does per request: nginx only
+PostgreSQL and the loading of the log, which the column `serving` leaves out. What is compared differs in what it does per request: nginx only
 forwards bytes; see the notes in docs/reference/benchmarks.md.
 """
 
@@ -38,6 +38,8 @@ from measure import (
 
 GATEWAY_CPU, OTHER_CPU = 0, 1
 CHUNKS = 200
+SETTLE_S = 2.5
+"""What a gateway still does after its last answer, such as writing its log, counts too."""
 WARM_UP = 300
 FLOOR = "nginx proxy_pass"
 SMALL = {
@@ -58,6 +60,7 @@ class Figures:
     """One gateway's figures: CPU in microseconds, latencies in microseconds."""
 
     cpu_small_us: float = float("nan")
+    own_small_us: float = float("nan")
     cpu_large_us: float = float("nan")
     p50_us: float = float("nan")
     p99_us: float = float("nan")
@@ -125,13 +128,14 @@ def measure_one(name: str, upstream: int, requests: int) -> Figures | None:
         asyncio.run(closed_loop(peer.port, small, 16, min(WARM_UP, count)))
         time.sleep(1.0)
         figures, loads = Figures(), []
-        loads.append(measured(pid, peer.port, small, 16, count))
+        loads.append(measured(pid, peer.port, small, 16, count, SETTLE_S))
         figures.cpu_small_us = loads[-1].cpu_us_each
-        loads.append(measured(pid, peer.port, large, 16, count // 4))
+        figures.own_small_us = loads[-1].own_cpu_us_each if name == "pointsman" else figures.cpu_small_us
+        loads.append(measured(pid, peer.port, large, 16, count // 4, SETTLE_S))
         figures.cpu_large_us = loads[-1].cpu_us_each
         loads.append(asyncio.run(closed_loop(peer.port, small, 1, min(count, 1500))))
         figures.p50_us, figures.p99_us = loads[-1].percentile_us(0.5), loads[-1].percentile_us(0.99)
-        loads.append(streams := measured(pid, peer.port, stream, 4, max(count // 40, 10)))
+        loads.append(streams := measured(pid, peer.port, stream, 4, max(count // 40, 10), SETTLE_S))
         if not streams.failures:
             figures.first_token_us = sorted(streams.first_us)[len(streams.first_us) // 2]
             figures.cpu_chunk_us = streams.cpu_us_each / CHUNKS
@@ -157,7 +161,20 @@ def table(results: dict[str, Figures]) -> str:
     """The figures with their ratios to nginx, latencies as what each adds to a direct call."""
     base, floor = results["direct"], results.get(FLOOR)
     rows = [
-        ("", "CPU s/1000 req", "x nginx", "68 kB", "x nginx", "us/chunk", "x nginx", "+p50", "+p99", "+first")
+        (
+            "",
+            "CPU s/1000 req",
+            "x nginx",
+            "serving",
+            "x nginx",
+            "68 kB",
+            "x nginx",
+            "us/chunk",
+            "x nginx",
+            "+p50",
+            "+p99",
+            "+first",
+        )
     ]
     for name, found in results.items():
         if name == "direct":
@@ -171,6 +188,8 @@ def table(results: dict[str, Figures]) -> str:
                 name,
                 f"{found.cpu_small_us / 1000:.4f}",
                 ratio("cpu_small_us"),
+                f"{found.own_small_us / 1000:.4f}",
+                f"{found.own_small_us / floor.cpu_small_us:.1f}" if floor else "-",
                 f"{found.cpu_large_us / 1000:.4f}",
                 ratio("cpu_large_us"),
                 f"{found.cpu_chunk_us:.1f}",

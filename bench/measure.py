@@ -12,10 +12,11 @@ import httptools
 import psutil
 
 
-def tree_cpu_s(pid: int) -> float:
-    """CPU seconds of a process and all its children so far, from the scheduler's own nanosecond count."""
+def tree_cpu_s(pid: int, *, children: bool = True) -> float:
+    """CPU seconds of a process (and all its children) so far, from the scheduler's own nanosecond count."""
     total = 0.0
-    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+    below = psutil.Process(pid).children(recursive=True) if children else []
+    for process in [psutil.Process(pid), *below]:
         try:
             for task in Path(f"/proc/{process.pid}/task").iterdir():
                 total += int((task / "schedstat").read_text().split()[0]) / 1e9
@@ -30,6 +31,7 @@ class Load:
 
     requests: int
     cpu_us_each: float
+    own_cpu_us_each: float = float("nan")
     latencies_us: list[float] = field(default_factory=list)
     first_us: list[float] = field(default_factory=list)
     failures: int = 0
@@ -117,11 +119,15 @@ async def closed_loop(port: int, request: bytes, connections: int, requests: int
     return load
 
 
-def measured(pid: int, port: int, request: bytes, connections: int, requests: int) -> Load:
-    """A closed loop with the target's CPU read before and after."""
-    before_s = tree_cpu_s(pid)
+def measured(
+    pid: int, port: int, request: bytes, connections: int, requests: int, settle_s: float = 0.3
+) -> Load:
+    """A closed loop with the target's CPU read before and after: of its whole process tree, with all that
+    it still does in `settle_s` after the last answer, and of the serving process alone."""
+    before_s, own_before_s = tree_cpu_s(pid), tree_cpu_s(pid, children=False)
     load = asyncio.run(closed_loop(port, request, connections, requests))
-    time.sleep(0.3)
+    load.own_cpu_us_each = (tree_cpu_s(pid, children=False) - own_before_s) / requests * 1e6
+    time.sleep(settle_s)
     load.cpu_us_each = (tree_cpu_s(pid) - before_s) / requests * 1e6
     return load
 
