@@ -16,7 +16,7 @@ from pointsman.routing import reasons
 from pointsman.routing.chain import MAX_FALLBACKS, fallback_chain
 from pointsman.routing.gates import PER_REQUEST
 from pointsman.routing.gates.base import Gate
-from pointsman.routing.plan import Plan, plan_for
+from pointsman.routing.plan import Plan, key_of, plan_for
 from pointsman.routing.rating import Candidate, Rater, ranked
 from pointsman.routing.traces import traces_of
 from pointsman.routing.turns import within_turn
@@ -31,7 +31,7 @@ def decide(features: Features, snapshot: PolicySnapshot, *, trace: bool = False)
     `NoTarget` when nobody is left, each saying why.
     """
     rater = Rater(snapshot)
-    decision = _settle(rater, plan_for(rater, *_key(features)), features, PER_REQUEST)
+    decision = _settle(rater, plan_for(rater, *key_of(features)), features, PER_REQUEST)
     return _traced(decision, features, snapshot) if trace else decision
 
 
@@ -55,7 +55,7 @@ class Router:
             features.allowed_models,
         )
         doubtful = [gate for gate, clears in plan.clearances if not clears(features)]
-        decision = None if doubtful or features.held else plan.settled
+        decision = None if doubtful or (features.held and not plan.concrete) else plan.settled
         if decision is None:
             decision = _settle(self._rater, plan, features, doubtful)
         return _traced(decision, features, self._snapshot) if trace else decision
@@ -68,16 +68,6 @@ class Router:
         if not plan.tied and not plan.per_request:
             plan.settled = _settle(self._rater, plan, plan.asked, ())
         return plan
-
-
-def _key(features: Features) -> tuple[str, str, int, str, tuple[str, ...]]:
-    return (
-        features.agent,
-        features.requested,
-        features.needs,
-        features.task_type,
-        features.allowed_models,
-    )
 
 
 def _settle(rater: Rater, plan: Plan, features: Features, gates: Sequence[Gate]) -> Decision:
@@ -111,14 +101,12 @@ def _rated_anew(
     rater: Rater, plan: Plan, features: Features, first: list[Candidate], others: list[Candidate]
 ) -> tuple[list[Candidate], list[Candidate]]:
     """The same candidates, rated for this very request."""
-    targets = plan.targets
-    beliefs = dict(zip([t.id for t in targets], rater.beliefs(targets, features), strict=True))
+    beliefs = rater.beliefs(plan.targets, features)
 
     def again(candidates: list[Candidate]) -> list[Candidate]:
-        mine = [one.target for one in candidates]
-        return rater.rated(mine, features, plan.objective, [beliefs[target.id] for target in mine])
+        return rater.rated([one.target for one in candidates], features, plan.objective, beliefs)
 
-    return again(first), again(others) if others else others
+    return again(first), again(others)
 
 
 def _passing(plan: Plan, features: Features, gates: Sequence[Gate]) -> tuple[list[Candidate], bool]:
@@ -148,12 +136,13 @@ def _decision(plan: Plan, code: str, chosen: Candidate, chain: list[Candidate]) 
         reason_code=code,
         reason=reasons.reason_line(code, plan, chosen, chain),
         snapshot_version=plan.version,
-        propensity=_propensity(plan, chosen),
+        propensity=_propensity(plan, code, chosen),
     )
 
 
-def _propensity(plan: Plan, chosen: Candidate) -> float:
-    return 1.0 if plan.concrete or chosen.score.propensity is None else chosen.score.propensity
+def _propensity(plan: Plan, code: str, chosen: Candidate) -> float:
+    chance = chosen.score.propensity
+    return 1.0 if chance is None or plan.concrete or code in reasons.BY_TURN else chance
 
 
 def _traced(decision: Decision, features: Features, snapshot: PolicySnapshot) -> Decision:

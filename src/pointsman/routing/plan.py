@@ -21,7 +21,7 @@ from pointsman.routing.rating import Candidate, Rater, Standing, ranked
 class Plan(Struct, kw_only=True):
     """A prepared decision. `first` may be chosen, `others` may only take over. `tied` says that the price
     of the request at hand breaks a tie, so that the order has to be found anew; `per_request` that the
-    request's own task bears on the ratings, so that they have to be made anew. `clearances` are the gates
+    request's own task bears on the choice, so that ratings have to be made anew. `clearances` are the gates
     asked per request, each with its quick test of all candidates; when all of these are true, `settled`, if
     there, is the decision."""
 
@@ -39,8 +39,8 @@ class Plan(Struct, kw_only=True):
 
     @property
     def targets(self) -> list[Target]:
-        """All targets of the plan, in a fixed order: ratings made of all at once are the same to the bit."""
-        return sorted([one.target for one in (*self.first, *self.others)], key=lambda target: target.id)
+        """All targets of the plan."""
+        return [one.target for one in (*self.first, *self.others)]
 
 
 def plan_for(
@@ -52,21 +52,15 @@ def plan_for(
     allowed_models: tuple[str, ...],
 ) -> Plan:
     """Makes the plan. Raises what `candidates_of` and the planned gates raise."""
-    asked = Features(
-        agent=agent,
-        requested=requested,
-        dialect="",
-        needs=needs,
-        task_type=task_type,
-        allowed_models=allowed_models,
-    )
+    asked = usual_request(agent, requested, needs, task_type, allowed_models)
     snapshot = rater.snapshot
     profile = snapshot.profile(agent)
     found = candidates_of(asked, snapshot, profile)
     targets = _left_of(found.targets, asked, profile)
     others = [t for t in found.others if not any(gate.verdict(t, asked, profile) for gate in PLANNED)]
-    first = rater.rated(targets, asked, found.objective, rater.beliefs(targets, asked))
-    behind = rater.rated(others, asked, found.objective, rater.beliefs(others, asked))
+    beliefs = rater.beliefs([*targets, *others], asked)
+    first = rater.rated(targets, asked, found.objective, beliefs)
+    behind = rater.rated(others, asked, found.objective, beliefs)
     return Plan(
         asked=asked,
         profile=profile,
@@ -76,8 +70,34 @@ def plan_for(
         first=first if found.concrete else ranked(first, asked),
         others=ranked(behind, asked),
         tied=_tied(behind if found.concrete else first),
-        per_request=rater.per_request(found.objective),
+        per_request=not found.concrete and rater.per_request(found.objective),
         clearances=tuple([(gate, gate.clearance([*targets, *others])) for gate in PER_REQUEST]),
+    )
+
+
+def key_of(features: Features) -> tuple[str, str, int, str, tuple[str, ...]]:
+    """The features that plans are kept by."""
+    return (
+        features.agent,
+        features.requested,
+        features.needs,
+        features.task_type,
+        features.allowed_models,
+    )
+
+
+def usual_request(
+    agent: str, requested: str, needs: int, task_type: str, allowed_models: tuple[str, ...]
+) -> Features:
+    """All requests with these features, as one: what plans are made by. A model asked for by name is rated
+    by it once and for all, since no rating can change the choice."""
+    return Features(
+        agent=agent,
+        requested=requested,
+        dialect="",
+        needs=needs,
+        task_type=task_type,
+        allowed_models=allowed_models,
     )
 
 

@@ -1,6 +1,6 @@
 """Candidates with what was computed for them, and their order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -44,21 +44,25 @@ class Rater:
         """Whether ratings hang on more than the features that plans are kept by."""
         return self.estimator is not None or SCORERS[objective].per_request
 
-    def beliefs(self, targets: Sequence[Target], features: Features) -> list[Belief]:
-        """See `confidence.beliefs_of`."""
-        return beliefs_of(targets, features, self.snapshot, self.estimator)
+    def beliefs(self, targets: Sequence[Target], features: Features) -> dict[str, Belief]:
+        """The beliefs by target id (`confidence.beliefs_of`). They are computed in a fixed order, so that the
+        same targets get the same to the bit."""
+        ordered = sorted(targets, key=lambda target: target.id)
+        found = beliefs_of(ordered, features, self.snapshot, self.estimator)
+        return {target.id: belief for target, belief in zip(ordered, found, strict=True)}
 
     def rated(
-        self, targets: Sequence[Target], features: Features, objective: str, beliefs: Sequence[Belief]
+        self, targets: Sequence[Target], features: Features, objective: str, beliefs: Mapping[str, Belief]
     ) -> list[Candidate]:
         """The targets as candidates, in their order."""
         if not targets:
             return []
         profile = self.snapshot.profile(features.agent)
-        scores = SCORERS[objective].scores(targets, features, self.snapshot, beliefs)
+        mine = [beliefs[target.id] for target in targets]
+        scores = SCORERS[objective].scores(targets, features, self.snapshot, mine)
         return [
             _candidate(target, belief, score, profile)
-            for target, belief, score in zip(targets, beliefs, scores, strict=True)
+            for target, belief, score in zip(targets, mine, scores, strict=True)
         ]
 
 

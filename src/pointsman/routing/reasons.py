@@ -15,6 +15,7 @@ REQUESTED_UNHEALTHY: Final = "requested_unhealthy"
 SHADOW: Final = "shadow"
 TURN_KEPT: Final = "turn_kept"
 ESCALATED: Final = "escalated"
+BY_TURN: Final = frozenset([TURN_KEPT, ESCALATED])
 
 REASON_CODES: Final[dict[str, str]] = {
     REQUESTED: "the client asked for this model by name",

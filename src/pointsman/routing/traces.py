@@ -9,6 +9,7 @@ from pointsman.routing.candidates import Candidates, candidates_of
 from pointsman.routing.cost import cache_saving_usd_micros, expected_cost_usd_micros
 from pointsman.routing.gates import GATES, PLANNED
 from pointsman.routing.gates.base import Gate
+from pointsman.routing.plan import key_of, usual_request
 from pointsman.routing.rating import Candidate, Rater
 
 
@@ -24,7 +25,8 @@ def traces_of(
         target.id: [_verdict(gate, target, features, profile, degraded) for gate in GATES]
         for target in (*found.targets, *found.others)
     }
-    rated = sorted(_rated(Rater(snapshot), features, found, said), key=lambda one: one.target.id)
+    asked = usual_request(*key_of(features)) if found.concrete else features
+    rated = sorted(_rated(Rater(snapshot), asked, found, said), key=lambda one: one.target.id)
     return tuple([_trace(one, said[one.target.id], features) for one in rated])
 
 
@@ -35,16 +37,16 @@ def _rated(
     every = sorted((*found.targets, *found.others), key=lambda target: target.id)
     planned = {gate.name for gate in PLANNED}
     in_plan = [t for t in every if all(v.passed or v.gate not in planned for v in said[t.id])]
-    beliefs = dict(zip([t.id for t in in_plan], rater.beliefs(in_plan, features), strict=True))
+    beliefs = rater.beliefs(in_plan, features)
     passing = [t for t in in_plan if all(verdict.passed for verdict in said[t.id])]
     first = {target.id for target in found.targets}
     made = []
     for group in ([t for t in passing if t.id in first], [t for t in passing if t.id not in first]):
-        made += rater.rated(group, features, found.objective, [beliefs[t.id] for t in group])
+        made += rater.rated(group, features, found.objective, beliefs)
     for target in every:
         if target not in passing:
-            belief = beliefs.get(target.id) or rater.beliefs([target], features)[0]
-            made += rater.rated([target], features, found.objective, [belief])
+            alone = beliefs if target in in_plan else rater.beliefs([target], features)
+            made += rater.rated([target], features, found.objective, alone)
     return made
 
 

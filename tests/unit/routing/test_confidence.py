@@ -7,11 +7,13 @@ from tests.unit.routing.evidence.evidence_world import FRAME, counted, outcomes
 from tests.unit.routing.routing_world import asks, model, seen, target, world
 
 from pointsman.routing.confidence import beliefs_of, estimator_of
-from pointsman.routing.engine import decide
+from pointsman.routing.engine import Router, decide
 from pointsman.routing.evidence import fit
 
 SHOP = [target("a", model("m1", 80.0)), target("b", model("m2", 80.0))]
-LEARNED = fit(counted([*outcomes("m1", 50, 50, agent="x"), *outcomes("m1", 30, 0, kind="code")]), FRAME)
+LEARNED = fit(
+    counted([*outcomes("m1", 50, 50, agent="x"), *outcomes("m1", 30, 0, kind="code", x=0.5)]), FRAME
+)
 
 
 def beliefs(snapshot, **fields):
@@ -69,3 +71,12 @@ def test_spoilt_evidence_never_costs_a_request(spoil, data):
     snapshot = learned(*SHOP, evidence=replace(LEARNED, **{spoil: poison}))
     decision = decide(asks("auto"), snapshot)
     assert 0.0 <= decision.confidence <= 1.0
+
+
+def test_a_model_asked_for_by_name_needs_no_rating_of_the_request():
+    router = Router(learned(*SHOP))
+    vectors = (b"", b"\0\0\x80\x3f" * 2)
+    one, other = (router.decide(asks("m1", agent="a", vector=vector)) for vector in vectors)
+    assert one is other
+    one, other = (router.decide(asks("auto", agent="a", vector=vector)) for vector in vectors)
+    assert one.confidence != other.confidence

@@ -86,3 +86,6 @@ def test_an_explanation_is_json_and_agrees_with_the_decision(snapshot, features)
     assert len(decision.reason) <= 200
     for one in told["candidates"]:
         assert sum(term["value"] for term in one["terms"]) == pytest.approx(one["score"])
+        assert sum(term["value"] for term in one["confidence_terms"]) == pytest.approx(one["confidence"])
+        if one["target"] == decision.target:
+            assert one["confidence"] == decision.confidence
