@@ -11,13 +11,14 @@ from pointsman.core.posterior import Posterior
 
 HELD_OUT = 0.3
 LEAST_TASK = 30
+LEFT_OUT_PROMPTS = 500
 
 
 class Effort(Struct, frozen=True, kw_only=True):
     """How thorough to be: settings in a sweep, prompts to measure on, tasks to leave out."""
 
     points: int = 40
-    prompts: int = 100_000
+    prompts: int = 3000
     tasks: int = 12
 
 
@@ -173,7 +174,7 @@ def unseen(outcomes: Outcomes, effort: Effort) -> list[float]:
     left_out = [task for task, count in zip(tasks, counts, strict=True) if count >= LEAST_TASK]
     gains = []
     for task in left_out[: effort.tasks] if len(left_out) > 1 else []:
-        test = np.flatnonzero(outcomes.tasks == task)[: effort.prompts]
+        test = np.flatnonzero(outcomes.tasks == task)[: min(effort.prompts, LEFT_OUT_PROMPTS)]
         train = np.flatnonzero(outcomes.tasks != task)
         usual = outcomes.costs[train].mean(axis=0)
         evidence = learned(outcomes, train, list(range(len(outcomes.models))))
