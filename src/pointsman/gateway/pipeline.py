@@ -55,6 +55,7 @@ log = logging.getLogger("pointsman.gateway")
 
 SECONDS_A_DAY = 86_400
 BACKOFF_BASE_S = 0.05
+SEED_BITS = 48
 RETRY_HERE = (UpstreamBroken, UpstreamOverloaded)
 """Errors after which the same target may be asked again at once; others go to the next target."""
 
@@ -176,6 +177,7 @@ class Pipeline:
             allowed_models=_scope(key, outline.model, call.snapshot),
             vector=task.vector,
             neighbours=task.neighbours,
+            seed=random.getrandbits(SEED_BITS),
             held=standing.held,
             stalled=standing.stalled,
             warm=standing.warm,

@@ -78,9 +78,9 @@ class Step(Struct, kw_only=True, eq=False):
 
 class Thread(Struct, kw_only=True, eq=False):
     """One conversation. `runs` holds the last test run of each command (green?, number of its step);
-    `repeats` counts identical calls, `errors` identical errors. `root` stands before the first step, where
-    the client names its conversations; `taken` counts the steps, `stalled` says that
-    it gets nowhere and nobody was told yet, `touched_s` is when the last one came."""
+    `repeats` counts identical calls since something new was done or asked, `errors` identical errors.
+    `root` stands before the first step, where the client names its conversations; `taken` counts the steps,
+    `stalled` says that it gets nowhere and nobody was told yet, `touched_s` is when the last one came."""
 
     client_ip: str = ""
     stalled: bool = False
@@ -100,6 +100,8 @@ class Thread(Struct, kw_only=True, eq=False):
         self.steps.append(step)
         del self.steps[:-MAX_STEPS]
         self.taken += 1
+        if step.opens_turn or any(issued.key not in self.repeats for issued in step.calls.values()):
+            self.repeats = dict.fromkeys(self.repeats, 0)
         for issued in step.calls.values():
             count(self.repeats, issued.key)
         if len(self.runs) > MAX_STEPS:

@@ -149,6 +149,17 @@ async def test_the_third_identical_call_is_a_stall() -> None:
     assert ("repeated_call", "same_call_again") in details(third)
 
 
+async def test_tests_run_again_after_each_new_edit_are_no_stall() -> None:
+    client, number = Codex(World()), 0
+    told = await client.ask("Fix it", called("e0", command="edit 0"))
+    for number in range(1, 5):
+        told += await client.bring(
+            {f"e{number - 1}": "Exit code: 0\n"}, called(f"t{number}", command="pytest")
+        )
+        told += await client.bring({f"t{number}": "1 failed"}, called(f"e{number}", command=f"edit {number}"))
+    assert "repeated_call" not in [one.signal for one in told]
+
+
 async def test_an_agent_that_opted_out_of_the_log_is_not_looked_at() -> None:
     assert await Chat(World()).ask("Hello", [], logged=False) == []
 

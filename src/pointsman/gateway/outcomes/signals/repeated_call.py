@@ -1,7 +1,9 @@
-"""The model issues the very same tool call for the third time in one conversation, or more often.
+"""The model issues the very same tool call for the third time, or more often, without having done anything
+new in between.
 
-Weight 0.6. Seen at once, in our own answer. Caveat: polling (a job's state, a log) repeats calls rightly;
-the conversation's cap bounds what that can do.
+Weight 0.6. Seen at once, in our own answer. To run the tests again after a new edit, or when the human asks,
+is no repetition. Caveat: polling (a job's state, a log) repeats calls rightly; the conversation's cap bounds
+what that can do.
 """
 
 from collections.abc import Iterable
