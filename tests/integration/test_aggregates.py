@@ -58,6 +58,16 @@ async def test_a_days_spending_is_what_budgets_load(used: Pool) -> None:
     assert budgets.left("claude-code", 5000, "key_1", None, DAY_NUMBER) == 3000
 
 
+async def test_shadows_spend_from_an_account_of_their_own(used: Pool) -> None:
+    await used.execute(
+        "INSERT INTO agent_volume (agent_id, tier, day, requests, retries, side_requests, tokens_in,"
+        " tokens_out, cost_usd_micros) VALUES ('codex', 'shadow', $1, 0, 0, 0, 1, 1, 700)",
+        DAY,
+    )
+    spent = await spending.spent_on(used, DAY_NUMBER)
+    assert (spent.agents["codex"], spent.agents["shadow of codex"]) == (1000, 700)
+
+
 async def test_other_days_have_spendings_of_their_own(used: Pool) -> None:
     assert (await spending.spent_on(used, DAY_NUMBER + 1)).agents == {}
 

@@ -17,6 +17,7 @@ ASKING = [
     ["keys", "create", "x"],
     ["keys", "revoke", "x"],
     ["config", "reload"],
+    ["calibrate"],
 ]
 
 

@@ -27,7 +27,9 @@ def test_nothing_is_lost_between_tiers_and_days(given_records: list[RequestRecor
     volumes = sums_of(given_records).volumes.values()
     costs = [min(max(r.cost_usd_micros, 0), MAX_COUNT) for r in given_records]
     assert sum(v.cost_usd_micros for v in volumes) == sum(costs)
-    assert sum(v.requests for v in volumes) == sum(r.attempt == 0 for r in given_records)
+    assert sum(v.requests for v in volumes) == sum(
+        r.attempt == 0 and r.kind != RequestKind.SHADOW for r in given_records
+    )
 
 
 def test_a_fallback_costs_but_is_no_further_request() -> None:
@@ -41,6 +43,12 @@ def test_a_fallback_costs_but_is_no_further_request() -> None:
 def test_retries_and_side_requests_are_counted_apart(kind: str, retries: int, sides: int) -> None:
     (volume,) = sums_of([a_record(0, kind=kind)]).volumes.values()
     assert (volume.requests, volume.retries, volume.side_requests) == (1, retries, sides)
+
+
+def test_shadows_cost_apart_from_the_agents_own_work() -> None:
+    sums = sums_of([a_record(0), a_record(1, kind=RequestKind.SHADOW)])
+    assert sums.volumes["claude-code", "fast", DAY] == Volume(1, 0, 0, 100, 20, 1000)
+    assert sums.volumes["claude-code", "shadow", DAY] == Volume(0, 0, 0, 100, 20, 1000)
 
 
 def test_midnight_divides_the_days() -> None:

@@ -4,24 +4,24 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pointsman.core.chat import ChatRequest, Message, Text
 from pointsman.core.decision import Decision
 from pointsman.core.events import RequestKind
 from pointsman.core.features import Features
 from pointsman.core.ids import new_request_id
 from pointsman.core.snapshot import Target
 from pointsman.gateway.call import Call
-from pointsman.gateway.dialects.base import Route
-from pointsman.gateway.dialects.registry import CODECS
+from pointsman.gateway.dialects.base import Losses, Route
+from pointsman.gateway.dialects.openai_chat import CODEC
 from pointsman.gateway.http.exchange import Exchange
 
 if TYPE_CHECKING:
     from pointsman.gateway.dialects.base import ChatCodec, EmbedCodec
 
-JUDGE_ROUTE = Route(method="POST", path="/chat/completions", kind="chat", codec="openai_chat")
+JUDGE_ROUTE = Route(method="POST", path="/chat/completions", kind="chat", codec=CODEC.name)
 
 
 class Silent(Exchange):
@@ -71,12 +71,18 @@ class Judge(Struct, frozen=True):
 
 
 def asking_judge(call: Call, who: Judge, messages: list[dict[str, str]]) -> Call:
-    """A request to a judge about a call."""
+    """A request to a judge about a call, written as its model wants it."""
     features = who.features
-    body = {"model": features.requested, "messages": messages, "max_tokens": features.max_output_tokens}
-    codec = CODECS[JUDGE_ROUTE.codec]
-    made = _made(call, codec, JUDGE_ROUTE, Silent(msgspec.json.encode(body), {}))
-    made.outline = codec.outline(made.exchange.body)
+    said = [
+        Message(role="system" if one["role"] == "system" else "user", parts=[Text(text=one["content"])])
+        for one in messages
+    ]
+    asked = ChatRequest(
+        model=who.target.upstream_model, messages=said, max_output_tokens=features.max_output_tokens
+    )
+    made = _made(call, CODEC, JUDGE_ROUTE, Silent(CODEC.encode_request(asked, Losses()), {}))
+    made.outline = CODEC.outline(made.exchange.body)
+    made.outline.model = features.requested
     made.features, made.decision = features, who.decision
     return made
 

@@ -25,7 +25,7 @@ ORDER BY attempt, started_at;
 SELECT
     agent_id,
     model,
-    count(*) FILTER (WHERE attempt = 0) AS requests,
+    count(*) FILTER (WHERE attempt = 0 AND kind <> 'shadow') AS requests,
     count(*) AS attempts,
     sum(tokens_in)::bigint AS tokens_in,
     sum(tokens_out)::bigint AS tokens_out,
