@@ -33,7 +33,9 @@ async def look(work: Work) -> None:
     """Notes the drifts there are, with an alert each."""
     day = (work.now - WITHIN).date()
     found = await drifts.windows(work.connection, day, SIZES, most=MOST, least_before=LEAST_BEFORE)
-    for drift in drifts_in(found):
+    drifted = drifts_in(found)
+    work.told["drifts"] = len(drifted)
+    for drift in drifted:
         async with work.connection.transaction():
             await drifts.put(work.connection, drift, work.now)
             await learned.raise_alert(work.connection, _alert(drift, work))
