@@ -1,6 +1,7 @@
 """Candidates with what was computed for them, and their order."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -91,5 +92,10 @@ def entry_of(target: Target, fallback: Sequence[str]) -> int:
     >>> entry_of(target, ("ollama", "local", "external", "*")), entry_of(target, ("mistral", "shop"))
     (2, 1)
     """
-    names = (target.provider, "local" if target.local else "external", "*")
+    return _entry_of(target.provider, target.local, tuple(fallback))
+
+
+@lru_cache(maxsize=4096)
+def _entry_of(provider: str, local: bool, fallback: tuple[str, ...]) -> int:
+    names = (provider, "local" if local else "external", "*")
     return next((place for place, entry in enumerate(fallback) if entry in names), -1)

@@ -82,24 +82,34 @@ class Estimator:
         newcomer = len(self._place)
         place = [self._place.get(model, newcomer) for model in models]
         known = np.array(place)
-        delta = self._deltas(agent, slice)[:, known]
+        delta = self._deltas(agent, slice)
+        variance = self._variances(inputs, delta, known)
+        mean, doubt, own = delta[:, known]
         common = self._global[known]
         if newcomer in place:
             common = common + np.where(known == newcomer, np.array(priors, np.float32), np.float32(0.0))
-        task = self._means[known] @ (inputs - self._centre)
-        from_usual = inputs - delta[2][:, None] * self._usual[known]
-        spread = np.matmul(self._covariances[known], from_usual[:, :, None])[:, :, 0]
-        variance = (spread * from_usual).sum(axis=1) + delta[1]
-        doubts, own = self._doubts[:, known], delta[2]
-        level = doubts[0] - 2.0 * own * doubts[1] + own**2 * doubts[2] + delta[1]
+        task = (self._means @ (inputs - self._centre))[known]
+        doubts = self._doubts[:, known]
+        level = doubts[0] - 2.0 * own * doubts[1] + own**2 * doubts[2] + doubt
         return Estimates(
             deviation=np.sqrt(np.clip(variance, 0.0, MOST_VARIANCE)).tolist(),
             level_deviation=np.sqrt(np.clip(level, 0.0, MOST_VARIANCE)).tolist(),
             common=common.tolist(),
             task=task.tolist(),
-            agent=delta[0].tolist(),
+            agent=mean.tolist(),
             weight=self._weights[known].tolist(),
         )
+
+    def _variances(self, inputs: Floats, delta: Floats, known: npt.NDArray[np.intp]) -> Floats:
+        """How unsure each known model's success rate is on this task. Copying the covariances of a few models
+        pays only when they are few."""
+        few = 2 * len(known) < len(self._usual)
+        rows = known if few else np.arange(len(self._usual))
+        covariances = self._covariances[known] if few else self._covariances
+        from_usual = inputs - delta[2, rows, None] * self._usual[rows]
+        spread = np.matmul(covariances, from_usual[:, :, None])[:, :, 0]
+        variances: Floats = (spread * from_usual).sum(axis=1) + delta[1, rows]
+        return variances if few else variances[known]
 
     def _deltas(self, agent: str, slice: str) -> Floats:
         """The agent's delta, its variance and own share, per model."""
