@@ -19,7 +19,7 @@ TRIES: Final = 3
 CORRECTED_SHARE: Final = 0.6
 PRAISED_SHARE: Final = 0.1
 GOES_ON_SHARE: Final = 0.5
-"""Of bad work that is corrected, of good work that is praised, of conversations that go on with a new task."""
+"""Of bad work that is corrected, of good work that is praised, of conversations that go on with a task."""
 FALSE_ALARM_SHARE: Final = 0.03
 """How often something fails that the model is not to blame for."""
 

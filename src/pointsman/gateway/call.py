@@ -12,6 +12,7 @@ from pointsman.core.snapshot import AgentProfile, PolicySnapshot
 from pointsman.gateway.dialects.base import ChatCodec, EmbedCodec, Losses, Route
 from pointsman.gateway.http.exchange import Exchange
 from pointsman.gateway.identify import Caller
+from pointsman.memory.reader import NOTHING_READ, TaskRead
 
 if TYPE_CHECKING:
     from pointsman.gateway.attempt import Attempt
@@ -33,9 +34,9 @@ class Call:
     `started_s` is loop time, `started_at_us` the wall clock in microseconds since the epoch. `outline`
     and `caller` are set by `admit`; `snapshot`, `profile`, `features` and `decision` by `choose`: whoever
     may see a call that was refused before asks `reached`. `canonical` is decoded on first use, by an
-    attempt that must translate. `tried` are the attempts so far. `watched` says that `Repeats` waits for
-    the request's end; `state` and `empty` (neither text nor tool call) are how it ended. `logged_as` is
-    the agent's name in the log.
+    attempt that must translate. `task` is what the request is about. `tried` are the attempts so far.
+    `watched` says that `Repeats` waits for the request's end; `state` and `empty` (neither text nor tool
+    call) are how it ended. `logged_as` is the agent's name in the log.
     """
 
     exchange: Exchange
@@ -51,6 +52,7 @@ class Call:
     profile: AgentProfile = field(init=False)
     features: Features = field(init=False)
     decision: Decision = field(init=False)
+    task: TaskRead = NOTHING_READ
     kind: RequestKind = RequestKind.REQUEST
     body_hash: int = 0
     canonical: ChatRequest | EmbedRequest | None = None

@@ -46,7 +46,7 @@ from pointsman.gateway.shadow import Shadows
 from pointsman.gateway.sides import answer_at_once, answer_count, answer_page
 from pointsman.gateway.strangers import refuse_strangers
 from pointsman.gateway.turns import NEW, Turns
-from pointsman.memory.classify import stated_labels
+from pointsman.memory.classify import NOTHING_STATED, stated_labels
 from pointsman.memory.keeper import TaskMemory
 from pointsman.memory.reader import NOTHING_READ, TaskRead
 from pointsman.routing.cost import expected_cost_usd_micros
@@ -160,7 +160,7 @@ class Pipeline:
         """Turns the request into features and asks for the decision."""
         parts, outline, caller = self.parts, call.outline, call.caller
         key, routed = caller.key, _is_routed(call)
-        task = self._task(call) if routed else NOTHING_READ
+        call.task = task = self._task(call) if routed else NOTHING_READ
         standing = NEW
         if routed and not call.kind.startswith("side_"):
             standing = parts.turns.standing(call.logged_as, caller.session_key, outline, call.started_s)
@@ -197,6 +197,10 @@ class Pipeline:
         if reader is None or call.route.kind != "chat":
             return NOTHING_READ
         stated = stated_labels(call.exchange.headers, call.outline.labels)
+        if stated == NOTHING_STATED:
+            known = self.parts.turns.task(call.logged_as, call.caller.session_key, call.outline)
+            if known is not None:
+                return known
         return reader.read(call.outline.last_user or call.outline.first_user, stated)
 
     async def _count(self, call: Call) -> None:
@@ -320,6 +324,7 @@ class Pipeline:
             last.attempt.target.id,
             usage.input_tokens + usage.output_tokens,
             last.ended_s,
+            call.task,
         )
 
     def _budget_left(self, call: Call, agent_limit: int | None, key: ApiKey | None) -> int | None:

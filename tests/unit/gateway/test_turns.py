@@ -4,6 +4,7 @@ import pytest
 
 from pointsman.core.chat import Outline
 from pointsman.gateway.turns import NEW, TURN_S, WARM_S, Turns
+from pointsman.memory.reader import TaskRead
 
 HUMAN = Outline(model="auto", last_role="user", message_count=3)
 TOOL = Outline(model="auto", last_role="tool", message_count=3, answered_calls=("call_1",))
@@ -14,6 +15,19 @@ def turns() -> Turns:
     turns = Turns()
     turns.answered("codex", "s1", "openai/gpt-x", 900, now_s=0.0)
     return turns
+
+
+def test_a_verdict_is_about_the_task_before_and_a_new_wish_is_a_task_of_its_own():
+    turns, task = Turns(), TaskRead(task_type="P2_code_simple")
+    turns.answered("codex", "s1", "openai/gpt-x", 900, 0.0, task)
+
+    def about(text: str, role: str = "user") -> TaskRead | None:
+        return turns.task("codex", "s1", Outline(model="auto", last_role=role, last_user=text))
+
+    assert about("No, that is wrong. Try again.") is task
+    assert about("Write a poem about trains") is None
+    assert about("Write a poem about trains", role="tool") is task
+    assert turns.task("codex", "s2", Outline(model="auto", last_user="Thanks!")) is None
 
 
 def test_a_tool_loop_is_held_by_its_model(turns: Turns) -> None:
