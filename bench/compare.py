@@ -5,8 +5,8 @@ usage: python bench/compare.py [--install] [--rounds N] [--only NAME ...] [--jso
 Each gateway runs alone on one CPU, pinned, with one worker; the client and the provider stand-in share
 the other. Rounds are interleaved and the best of each figure is kept, so that a busy machine disturbs all
 alike. CPU is the scheduler's count for the gateway's whole process tree: for Pointsman that includes its
-PostgreSQL and the loading of the log, which the column `serving` leaves out. What is compared differs in what it does per request: nginx only
-forwards bytes; see the notes in docs/reference/benchmarks.md.
+PostgreSQL and the loading of the log, which the column `serving` leaves out. What is compared differs in
+what it does per request: nginx only forwards bytes; see the notes in docs/reference/benchmarks.md.
 """
 
 import argparse
