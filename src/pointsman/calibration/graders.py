@@ -91,10 +91,12 @@ def _plain(text: str) -> str:
 
 
 def _same_number(wanted: str, line: str) -> bool:
-    """Whether the last number of the answer's last line is the one that is wanted."""
+    """Whether the answer's last line names the wanted number: alone among words, or at its end."""
     found = _NUMBER.findall(line)
+    if not found or (len(found) > 1 and not line.rstrip(_AROUND).endswith(found[-1])):
+        return False
     try:
-        return bool(found) and float(found[-1].replace(",", "")) == float(wanted)
+        return float(found[-1].replace(",", "")) == float(wanted)
     except ValueError:
         return False
 

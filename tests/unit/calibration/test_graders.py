@@ -21,6 +21,8 @@ def exact(text, *answers):
         ("Paris\nIt is the capital of France.", "Paris"),
         ("The sum is 1,024.", "1024"),
         ("so it is 7.50", "7.5"),
+        ("2 and 2 are **4**.", "4"),
+        ("It takes 2 hours.", "2"),
         ("`[20, 40]`", "[20, 40]"),
         ("$\\boxed", "boxed"),
     ],
@@ -30,7 +32,14 @@ def test_right_answers_are_known_in_other_clothes(text, answer):
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"), [("London", "Paris"), ("", "Paris"), ("12 or 13", "12"), ("Not Paris", "Paris")]
+    ("text", "answer"),
+    [
+        ("London", "Paris"),
+        ("", "Paris"),
+        ("12 or 13", "12"),
+        ("Not Paris", "Paris"),
+        ("24 hours, 2 before", "2"),
+    ],
 )
 def test_wrong_answers_are_wrong(text, answer):
     assert exact(text, answer) == 0.0
