@@ -3,7 +3,7 @@
 import numpy as np
 from bench.routing import metrics
 from bench.routing.data import Outcomes
-from bench.routing.rivals import kernel_vote, task_table
+from bench.routing.rivals import ensemble, kernel_vote, ridge, task_table
 from bench.routing.world import FINE, learned, profile_of, routed, snapshot_of
 from msgspec import Struct
 
@@ -53,6 +53,8 @@ def measure(outcomes: Outcomes, seed: int, effort: Effort) -> list[Offline]:
     ]
     tables = {
         "kNN": kernel_vote(outcomes, train, test),
+        "ridge": ridge(outcomes, train, test),
+        "kNN + ridge + cluster table": ensemble(outcomes, train, test),
         "per-task table (told the task)": task_table(outcomes, train, test),
         "oracle": outcomes.scores[test],
     }
