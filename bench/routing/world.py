@@ -52,8 +52,10 @@ def snapshot_of(
 
 
 def profile_of(objective: str, **fields: object) -> AgentProfile:
-    """The bench's agent. Without a gate of its own it has none, so that the objective alone decides."""
-    return AgentProfile(**({"id": AGENT, "objective": objective, "gate": 0.0, "fallback": ()} | fields))
+    """The bench's agent. Unless told otherwise it has no gate, so that the objective alone decides, and tries
+    nothing out."""
+    usual = {"id": AGENT, "objective": objective, "gate": 0.0, "fallback": (), "exploration": 0.0}
+    return AgentProfile(**(usual | fields))
 
 
 def asked(vector: np.ndarray, seed: int = 0) -> Features:
