@@ -112,7 +112,7 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     `anonymous` agents are logged under a keyed hash; `log_requests=False` keeps only cost.
     `feedback_weight` is how much its feedback counts in what all agents share: 1 like any other's, 0 not
     at all. `worth_usd_micros` is what a success is worth (objectives `worth`, `explore`); `exploration` the
-    share of requests that the objective `explore` may learn from; `silence_decay` the share of the agent's
+    share of requests that may be spent on learning (objectives `reliable`, `explore`); `silence_decay` the share of the agent's
     own evidence that fades per day of silence. `shadow` is None for agents whose requests nobody else gets
     to see."""
 
@@ -132,7 +132,7 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     anonymous: bool = False
     feedback_weight: float = 1.0
     worth_usd_micros: int = 10_000
-    exploration: float = 0.05
+    exploration: float = 0.03
     silence_decay: float = 0.10
     shadow: Shadow | None = None
 

@@ -21,8 +21,10 @@ SIZES: Final = (20, 60)
 LEAST_BEFORE: Final = 20
 MOST: Final = 400
 WITHIN: Final = timedelta(days=7)
-SIGMAS: Final = 4.0
-"""Some hundred cells are looked at each hour: chance alone shall not reach this in a month."""
+SIGMAS: Final = 3.5
+"""Chance alone reaches this now and then, which costs little: the newest outcomes stay, and the rest counts
+a tenth."""
+LEAST_SPREAD: Final = 0.05
 LEAST_DIFFERENCE: Final = 0.2
 KEPT: Final = 0.1
 """The share of what was before a drift that still counts."""
@@ -77,12 +79,10 @@ def drifts_in(windows: Iterable[Window]) -> list[Drift]:
 
 def sigmas_of(window: Window) -> float:
     """By how many standard deviations both means differ, if nothing has changed."""
-    weight = window.new_weight + window.old_weight
-    mean = (window.new_reward + window.old_reward) / weight
-    spread = max(mean * (1.0 - mean), 0.01)
-    shares = window.new_square / window.new_weight**2 + window.old_square / window.old_weight**2
-    difference = window.new_reward / window.new_weight - window.old_reward / window.old_weight
-    return abs(difference) / sqrt(spread * shares)
+    after, before = window.new_reward / window.new_weight, window.old_reward / window.old_weight
+    doubt = max(after * (1.0 - after), LEAST_SPREAD) * window.new_square / window.new_weight**2
+    doubt += max(before * (1.0 - before), LEAST_SPREAD) * window.old_square / window.old_weight**2
+    return abs(after - before) / sqrt(doubt)
 
 
 def _alert(drift: Drift, work: Work) -> Alert:

@@ -93,7 +93,7 @@ def _settle(rater: Rater, plan: Plan, features: Features, gates: Sequence[Gate])
             first, by_turn = within_turn(first, features)
             chosen = first[0]
         chain = fallback_chain(chosen, (), first)
-        code = by_turn or (reasons.GATE_UNMET if chosen.standing[0] else reasons.code_of(plan.objective))
+        code = by_turn or _usual_code(plan, chosen)
     return _decision(plan, reasons.DEGRADED if degraded else code, chosen, chain)
 
 
@@ -128,11 +128,17 @@ def _passes_all(one: Candidate, plan: Plan, features: Features, gates: Sequence[
     return not any(gate.verdict(one.target, features, plan.profile) for gate in gates)
 
 
+def _usual_code(plan: Plan, chosen: Candidate) -> str:
+    if chosen.standing[0]:
+        return reasons.GATE_UNMET
+    return reasons.EXPLORED if chosen.score.explored else reasons.code_of(plan.objective)
+
+
 def _decision(plan: Plan, code: str, chosen: Candidate, chain: list[Candidate]) -> Decision:
     return Decision(
         target=chosen.target.id,
         fallbacks=tuple([one.target.id for one in chain]),
-        confidence=chosen.confidence,
+        confidence=chosen.belief.confidence if chosen.score.explored else chosen.confidence,
         reason_code=code,
         reason=reasons.reason_line(code, plan, chosen, chain),
         snapshot_version=plan.version,

@@ -9,6 +9,7 @@ from pointsman.routing.rating import Candidate
 REQUESTED: Final = "requested"
 BEST_SCORE: Final = "best_score"
 CHEAPEST_RELIABLE: Final = "cheapest_reliable"
+EXPLORED: Final = "explored"
 GATE_UNMET: Final = "gate_unmet"
 DEGRADED: Final = "degraded"
 REQUESTED_UNHEALTHY: Final = "requested_unhealthy"
@@ -21,6 +22,7 @@ REASON_CODES: Final[dict[str, str]] = {
     REQUESTED: "the client asked for this model by name",
     BEST_SCORE: "the best score among those whose confidence meets the agent's gate",
     CHEAPEST_RELIABLE: "the cheapest among those whose confidence meets the agent's gate",
+    EXPLORED: "in the agent's exploration share: the cheapest that may meet the gate, as far as is known",
     GATE_UNMET: "no candidate's confidence meets the agent's gate; this one has the highest score",
     DEGRADED: "every candidate is unhealthy, and trying beats refusing",
     SHADOW: "the gateway asked this cheaper model by itself, to compare its answer with the client's",
@@ -45,6 +47,8 @@ def reason_line(code: str, plan: Plan, chosen: Candidate, chain: Sequence[Candid
         line = f"requested {plan.asked.requested} is unhealthy; {name} {chosen.score.value:.1f} instead"
     elif code == GATE_UNMET:
         line = f"gate {plan.profile.gate:.2f} unmet; {_sum_of(plan.objective, chosen)}"
+    elif code == EXPLORED:
+        line = f"tried, may meet gate {plan.profile.gate:.2f}; {_belief_of(chosen)}"
     elif code == TURN_KEPT:
         line = f"turn goes on with {name}"
     elif code == ESCALATED:
@@ -75,6 +79,10 @@ def _confidence_of(chosen: Candidate) -> str:
     """The confidence as the sum it is, and how sure it is."""
     if chosen.score.confidence is not None:
         return f"confidence {chosen.confidence:.2f} by similar tasks"
+    return _belief_of(chosen)
+
+
+def _belief_of(chosen: Candidate) -> str:
     belief = chosen.belief
     first, *rest = belief.terms
     words = [f"confidence {belief.confidence:.2f} = {first.value:.2f} {first.name}"]

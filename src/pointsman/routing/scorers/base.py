@@ -14,13 +14,15 @@ from pointsman.routing.confidence import Belief, beliefs_of, estimator_of
 class Score(Struct, frozen=True, kw_only=True):
     """`value` is the sum of `terms`: those of the `belief` that it started from, if any, and its own; higher
     is better. `confidence` is the scorer's own, where it has one that the gate shall go by. `propensity` is
-    how likely the candidate was to come first, whatever the seed; None when the seed plays no part."""
+    how likely the candidate was to come first, whatever the seed; None when the seed plays no part.
+    `explored` says that its confidence is what it may be, not what it is believed to be."""
 
     value: float
     own: tuple[Term, ...] = ()
     belief: Belief | None = None
     confidence: float | None = None
     propensity: float | None = None
+    explored: bool = False
 
     @property
     def terms(self) -> tuple[Term, ...]:

@@ -1,8 +1,9 @@
 """Tests or builds that turn green or red from one run to the next: the strongest sign there is without a
 human.
 
-Weight 1 for red to green and 0.8 for green to red, shared out among the steps since the run before; 0.3 for a
-first green run, 0.1 for a first red one, 0.2 for a run that stays as it was. Runs are compared by the very
+Weight 1 for red to green, 0.8 for green to red, 0.7 for a run that stays red and 0.4 for one that stays
+green after some work, 0.2 without any, shared out among the steps since the run before; 0.3 for a first green run, or for a red one that the
+client itself made after our edit; 0.1 for another first red one. Runs are compared by the very
 same command, else by their family of tools at 0.6 of the weight. Seen with the next request. Caveat: a tool's
 output can be made up by what it prints, so this may steer routing, but never rights or budgets.
 """
@@ -20,7 +21,12 @@ WEIGHT = 1.0
 REGRESSION_WEIGHT = 0.8
 FIRST_GREEN_WEIGHT = 0.3
 FIRST_RED_WEIGHT = 0.1
-UNCHANGED_WEIGHT = 0.2
+CLIENTS_RED_WEIGHT = 0.3
+"""Clients that run the tests by themselves do so after an edit, and tell of failures only."""
+STAYS_WEIGHTS = {True: 0.4, False: 0.7}
+"""By whether the run is green, when something was done since the one before. What fails to turn green has to
+count about as much as what does, or a model that gets there at last would look good."""
+NOTHING_DONE_WEIGHT = 0.2
 BY_FAMILY = 0.6
 MAX_CREDITED = 8
 RED_TO_GREEN, GREEN_TO_RED = "red_to_green", "green_to_red"
@@ -31,6 +37,7 @@ class _Reported(NamedTuple):
     run: Run
     command: int
     key: str
+    by_client: bool = False
 
 
 def look(seen: Seen) -> Iterable[Sighting]:
@@ -51,7 +58,7 @@ def _runs(tail: Tail, step: Step) -> Iterable[_Reported]:
         run = run_in(words.output)
         if run is not None:
             command = text_hash(words.command)
-            yield _Reported(run, command, f"{command:x}")
+            yield _Reported(run, command, f"{command:x}", by_client=True)
 
 
 def _compared(reported: _Reported, step: Step) -> Iterable[Sighting]:
@@ -65,15 +72,17 @@ def _compared(reported: _Reported, step: Step) -> Iterable[Sighting]:
     label = 1.0 if green else 0.0
     outcome = OutcomeWord.SUCCESS if green else None
     if before is None:
-        weight = FIRST_GREEN_WEIGHT if green else FIRST_RED_WEIGHT
+        red_weight = CLIENTS_RED_WEIGHT if reported.by_client else FIRST_RED_WEIGHT
+        weight = FIRST_GREEN_WEIGHT if green else red_weight
         yield Sighting(FIRST_GREEN if green else FIRST_RED, label, weight, reported.key, outcome=outcome)
-    elif before[0] == green:
-        detail = STAYS_GREEN if green else STAYS_RED
-        yield Sighting(detail, label, UNCHANGED_WEIGHT * share, reported.key, outcome=outcome)
     else:
         credited = thread.since(before[1])[-MAX_CREDITED:] or [step]
-        weight = (WEIGHT if green else REGRESSION_WEIGHT) * share / len(credited)
-        detail = RED_TO_GREEN if green else GREEN_TO_RED
+        if before[0] == green:
+            weight = STAYS_WEIGHTS[green] if len(credited) > 1 else NOTHING_DONE_WEIGHT
+            detail = STAYS_GREEN if green else STAYS_RED
+        else:
+            weight, detail = (WEIGHT, RED_TO_GREEN) if green else (REGRESSION_WEIGHT, GREEN_TO_RED)
+        weight *= share / len(credited)
         for one in credited:
             yield Sighting(detail, label, weight, reported.key, one, outcome)
 
