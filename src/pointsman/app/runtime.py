@@ -31,7 +31,8 @@ from pointsman.gateway.identify import Identifier
 from pointsman.gateway.keyring import KeyRing
 from pointsman.gateway.masks import Mask
 from pointsman.gateway.outcomes import Observer
-from pointsman.gateway.pipeline import Parts, Pipeline
+from pointsman.gateway.parts import Parts
+from pointsman.gateway.pipeline import Pipeline
 from pointsman.gateway.providers.base import Endpoint
 from pointsman.gateway.shadow import Shadows
 from pointsman.memory.keeper import TaskMemory

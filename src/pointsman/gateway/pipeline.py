@@ -4,9 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from dataclasses import dataclass, field
 
-from pointsman.accounting.budgets import Budgets, Reservation
 from pointsman.core.errors import (
     CannotCarry,
     Draining,
@@ -22,62 +20,26 @@ from pointsman.core.errors import (
     UpstreamRejected,
 )
 from pointsman.core.events import FinishState
-from pointsman.core.features import Features
 from pointsman.core.ids import new_request_id
-from pointsman.core.keys import ApiKey
-from pointsman.core.ports import Recorder
-from pointsman.core.snapshot import PolicySnapshot
 from pointsman.gateway import headers, records
-from pointsman.gateway.agents import AgentRegistry
 from pointsman.gateway.attempt import Attempt
 from pointsman.gateway.call import Call, Tried
+from pointsman.gateway.choosing import features_of, is_routed, note_turn
 from pointsman.gateway.dialects.registry import CODECS
-from pointsman.gateway.health import Health
-from pointsman.gateway.http.client import Upstream
 from pointsman.gateway.http.exchange import Exchange
-from pointsman.gateway.identify import Identifier
 from pointsman.gateway.kinds import kind_of
-from pointsman.gateway.masks import Mask
-from pointsman.gateway.outcomes import Observer
-from pointsman.gateway.policy import Policy
+from pointsman.gateway.parts import Parts
 from pointsman.gateway.refusals import refuse
-from pointsman.gateway.repeats import Repeats, in_tool_loop
-from pointsman.gateway.shadow import Shadows
+from pointsman.gateway.repeats import in_tool_loop
 from pointsman.gateway.sides import answer_at_once, answer_count, answer_page
+from pointsman.gateway.spending import reserve, until_new_budget_s
 from pointsman.gateway.strangers import refuse_strangers
-from pointsman.gateway.turns import NEW, Turns
-from pointsman.memory.classify import NOTHING_STATED, stated_labels
-from pointsman.memory.keeper import TaskMemory
-from pointsman.memory.reader import NOTHING_READ, TaskRead
-from pointsman.routing.cost import expected_cost_usd_micros
 
 log = logging.getLogger("pointsman.gateway")
 
-SECONDS_A_DAY = 86_400
 BACKOFF_BASE_S = 0.05
-SEED_BITS = 48
 RETRY_HERE = (UpstreamBroken, UpstreamOverloaded)
 """Errors after which the same target may be asked again at once; others go to the next target."""
-
-
-@dataclass
-class Parts:
-    """What the pipeline works with. `upstreams` is looked up by target id, then by provider name;
-    `observer` sees outcomes, if anybody is to."""
-
-    policy: Policy
-    identifier: Identifier
-    registry: AgentRegistry
-    recorder: Recorder
-    budgets: Budgets
-    mask: Mask
-    upstreams: dict[str, Upstream] = field(default_factory=dict)
-    memory: TaskMemory = field(default_factory=TaskMemory)
-    repeats: Repeats = field(default_factory=Repeats)
-    health: Health = field(default_factory=Health)
-    turns: Turns = field(default_factory=Turns)
-    observer: Observer | None = None
-    shadows: Shadows | None = None
 
 
 class Pipeline:
@@ -158,56 +120,19 @@ class Pipeline:
 
     def _choose(self, call: Call) -> None:
         """Turns the request into features and asks for the decision."""
-        parts, outline, caller = self.parts, call.outline, call.caller
-        key, routed = caller.key, _is_routed(call)
-        call.task = task = self._task(call) if routed else NOTHING_READ
-        standing = NEW
-        if routed and not call.kind.startswith("side_"):
-            standing = parts.turns.standing(call.logged_as, caller.session_key, outline, call.started_s)
-        call.features = features = Features(
-            agent=caller.agent_id,
-            requested=outline.model,
-            dialect=call.codec.name,
-            needs=outline.needs,
-            context_tokens=outline.context_tokens,
-            max_output_tokens=outline.max_output_tokens or 0,
-            task_type=task.task_type,
-            unhealthy=parts.health.unhealthy(call.started_s),
-            budget_left_usd_micros=self._budget_left(call, call.profile.daily_budget_usd_micros, key),
-            allowed_models=_scope(key, outline.model, call.snapshot),
-            vector=task.vector,
-            neighbours=task.neighbours,
-            seed=random.getrandbits(SEED_BITS),
-            held=standing.held,
-            stalled=standing.stalled,
-            warm=standing.warm,
-            warm_tokens=standing.warm_tokens,
-        )
+        parts = self.parts
+        call.features = features_of(call, parts)
         try:
-            call.decision = parts.policy.router.decide(features)
+            call.decision = parts.policy.router.decide(call.features)
         except NoTarget as error:
             error.retry_after_s = error.retry_after_s or parts.health.retry_after_s(call.started_s)
             raise
-
-    def _task(self, call: Call) -> TaskRead:
-        """What the request is about. Side requests are a kind of task of their own, whatever they say."""
-        reader = self.parts.memory.reader
-        if call.kind.startswith("side_"):
-            return TaskRead(task_type=call.kind)
-        if reader is None or call.route.kind != "chat":
-            return NOTHING_READ
-        stated = stated_labels(call.exchange.headers, call.outline.labels)
-        if stated == NOTHING_STATED:
-            known = self.parts.turns.task(call.logged_as, call.caller.session_key, call.outline)
-            if known is not None:
-                return known
-        return reader.read(call.outline.last_user or call.outline.first_user, stated)
 
     async def _count(self, call: Call) -> None:
         """Answers with the number of tokens: the provider's own figure if it can say one, else our
         estimate. Counts are no work and are not logged."""
         target = call.snapshot.targets[call.decision.target]
-        upstream = self._upstream(target.id, target.provider)
+        upstream = self.parts.upstream(target.id, target.provider)
         body = None
         if upstream is not None:
             try:
@@ -222,13 +147,13 @@ class Pipeline:
         """Asks the chosen target, then its fallbacks, until one answers. What the client is told in the
         end is the first error: the later ones are about targets it never asked for."""
         decision, snapshot = call.decision, call.snapshot
-        reservation = self._reserve(call)
+        reservation = reserve(self.parts.budgets, call)
         first_error: PointsmanError | None = None
         spent_usd_micros = 0
         try:
             for target_id in (decision.target, *decision.fallbacks):
                 target = snapshot.targets[target_id]
-                upstream = self._upstream(target_id, target.provider)
+                upstream = self.parts.upstream(target_id, target.provider)
                 if upstream is None:
                     continue
                 for asked in range(1 + upstream.endpoint.retries):
@@ -293,7 +218,7 @@ class Pipeline:
     def _refuse(self, call: Call, error: PointsmanError) -> None:
         """Answers with an error; journals it if no attempt has been."""
         if isinstance(error, QuotaExhausted):
-            error.retry_after_s = SECONDS_A_DAY - call.started_at_us // 1_000_000 % SECONDS_A_DAY
+            error.retry_after_s = until_new_budget_s(call)
         if not call.recorded:
             call.state = FinishState.REFUSED
             self.parts.recorder.append(records.of_refusal(call, self._loop.time(), error))
@@ -309,75 +234,14 @@ class Pipeline:
             self.parts.observer.ended(call)
         if self.parts.shadows is not None:
             self.parts.shadows.ended(call)
-        if call.state is FinishState.COMPLETED and call.tried and _is_routed(call):
-            self._note_turn(call)
-
-    def _note_turn(self, call: Call) -> None:
-        """Remembers whom the conversation is with, and how much of it that one may have in its cache."""
-        if call.kind.startswith("side_"):
-            return
-        last, context_tokens = call.tried[-1], call.outline.context_tokens
-        usage = last.attempt.tally.billed_usage(context_tokens)
-        self.parts.turns.answered(
-            call.logged_as,
-            call.caller.session_key,
-            last.attempt.target.id,
-            usage.input_tokens + usage.output_tokens,
-            last.ended_s,
-            call.task,
-        )
-
-    def _budget_left(self, call: Call, agent_limit: int | None, key: ApiKey | None) -> int | None:
-        if agent_limit is None and key is None:
-            return None
-        return self.parts.budgets.left(call.logged_as, agent_limit, *_limit_of(key), _utc_day(call))
-
-    def _reserve(self, call: Call) -> Reservation | None:
-        """Holds the expected cost back. It is also how spending without a limit is counted per key."""
-        caller, profile = call.caller, call.profile
-        if profile.daily_budget_usd_micros is None and caller.key is None:
-            return None
-        model = call.snapshot.targets[call.decision.target].model
-        reservation = self.parts.budgets.reserve(
-            call.logged_as,
-            profile.daily_budget_usd_micros,
-            *_limit_of(caller.key),
-            _utc_day(call),
-            expected_cost_usd_micros(model, call.features),
-        )
-        if reservation is None:
-            raise QuotaExhausted("the daily budget is spent; it starts anew at 00:00 UTC")
-        return reservation
+        if call.state is FinishState.COMPLETED and call.tried and is_routed(call):
+            note_turn(call, self.parts)
 
     def _none_left(self) -> NoTarget:
         return NoTarget(
             "every model that may answer is failing right now; `pointsman status` tells which and why",
             retry_after_s=self.parts.health.retry_after_s(self._loop.time()),
         )
-
-    def _upstream(self, target_id: str, provider: str) -> Upstream | None:
-        upstreams = self.parts.upstreams
-        return upstreams.get(target_id) or upstreams.get(provider)
-
-
-def _is_routed(call: Call) -> bool:
-    """Whether the choice is ours: the client asked for an alias, or the agent may always be routed. For a
-    model that is asked for by name nothing has to be known of the task."""
-    asked = call.outline.model
-    aliases = call.snapshot.aliases
-    return asked in aliases or call.profile.route_concrete or asked.removesuffix(":latest") in aliases
-
-
-def _scope(key: ApiKey | None, requested: str, snapshot: PolicySnapshot) -> tuple[str, ...]:
-    """The models that the key is bound to; none when it names the very alias that was asked for, which
-    opens all that the alias stands for."""
-    if key is None or (requested in snapshot.aliases and requested in key.allowed_models):
-        return ()
-    return key.allowed_models
-
-
-def _limit_of(key: ApiKey | None) -> tuple[str | None, int | None]:
-    return (None, None) if key is None else (key.id, key.daily_budget_usd_micros)
 
 
 def _draining() -> Draining:
@@ -387,7 +251,3 @@ def _draining() -> Draining:
 def _backoff_s(asked: int) -> float:
     """Full jitter, doubling."""
     return random.uniform(0, BACKOFF_BASE_S * 2**asked)  # noqa: S311 - no secret hangs on it
-
-
-def _utc_day(call: Call) -> int:
-    return call.started_at_us // (SECONDS_A_DAY * 1_000_000)

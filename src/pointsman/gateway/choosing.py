@@ -1,0 +1,91 @@
+"""What a decision is told of a request, and what the next one of its conversation will be told."""
+
+import random
+
+from pointsman.core.features import Features
+from pointsman.core.keys import ApiKey
+from pointsman.core.snapshot import PolicySnapshot
+from pointsman.gateway.call import Call
+from pointsman.gateway.parts import Parts
+from pointsman.gateway.spending import budget_left_usd_micros
+from pointsman.gateway.turns import NEW
+from pointsman.memory.classify import NOTHING_STATED, stated_labels
+from pointsman.memory.reader import NOTHING_READ, TaskRead
+
+SEED_BITS = 48
+
+
+def features_of(call: Call, parts: Parts) -> Features:
+    """The request as the decision sees it."""
+    outline, caller = call.outline, call.caller
+    key, routed = caller.key, is_routed(call)
+    call.task = task = _task(call, parts, routed=routed)
+    standing = NEW
+    if routed and not call.kind.startswith("side_"):
+        standing = parts.turns.standing(call.logged_as, caller.session_key, outline, call.started_s)
+    return Features(
+        agent=caller.agent_id,
+        requested=outline.model,
+        dialect=call.codec.name,
+        needs=outline.needs,
+        context_tokens=outline.context_tokens,
+        max_output_tokens=outline.max_output_tokens or 0,
+        task_type=task.task_type,
+        unhealthy=parts.health.unhealthy(call.started_s),
+        budget_left_usd_micros=budget_left_usd_micros(parts.budgets, call),
+        allowed_models=_scope(key, outline.model, call.snapshot),
+        vector=task.vector,
+        neighbours=task.neighbours,
+        seed=random.getrandbits(SEED_BITS),
+        held=standing.held,
+        stalled=standing.stalled,
+        warm=standing.warm,
+        warm_tokens=standing.warm_tokens,
+    )
+
+
+def _task(call: Call, parts: Parts, *, routed: bool) -> TaskRead:
+    """What the request is about. Side requests are a kind of task of their own, whatever they say."""
+    reader = parts.memory.reader
+    if call.kind.startswith("side_"):
+        return TaskRead(task_type=call.kind)
+    if reader is None or not routed or call.route.kind != "chat":
+        return NOTHING_READ
+    stated = stated_labels(call.exchange.headers, call.outline.labels)
+    if stated == NOTHING_STATED:
+        known = parts.turns.task(call.logged_as, call.caller.session_key, call.outline)
+        if known is not None:
+            return known
+    return reader.read(call.outline.last_user or call.outline.first_user, stated)
+
+
+def is_routed(call: Call) -> bool:
+    """Whether the choice is ours: the client asked for an alias, or the agent may always be routed. For a
+    model that is asked for by name nothing has to be known of the task."""
+    asked = call.outline.model
+    aliases = call.snapshot.aliases
+    return asked in aliases or call.profile.route_concrete or asked.removesuffix(":latest") in aliases
+
+
+def note_turn(call: Call, parts: Parts) -> None:
+    """Remembers whom the conversation is with, and how much of it that one may have in its cache."""
+    if call.kind.startswith("side_"):
+        return
+    last, context_tokens = call.tried[-1], call.outline.context_tokens
+    usage = last.attempt.tally.billed_usage(context_tokens)
+    parts.turns.answered(
+        call.logged_as,
+        call.caller.session_key,
+        last.attempt.target.id,
+        usage.input_tokens + usage.output_tokens,
+        last.ended_s,
+        call.task,
+    )
+
+
+def _scope(key: ApiKey | None, requested: str, snapshot: PolicySnapshot) -> tuple[str, ...]:
+    """The models that the key is bound to; none when it names the very alias that was asked for, which
+    opens all that the alias stands for."""
+    if key is None or (requested in snapshot.aliases and requested in key.allowed_models):
+        return ()
+    return key.allowed_models
