@@ -29,7 +29,9 @@ def show(embedder: Embedder) -> None:
     evidence, costs = fit(statistics, frame), np.linspace(1e-5, 1e-3, CANDIDATES)
     print(f"\nOne decision among {CANDIDATES} candidates, microseconds")
     for objective in ("reliable", "worth", "explore"):
-        router = Router(snapshot_of(models, costs, profile_of(objective, gate=0.7), evidence))
+        router = Router(
+            snapshot_of(models, costs, profile_of(objective, gate=0.7, exploration=0.05), evidence)
+        )
         report(objective, lambda row, router=router: router.decide(asked(vectors[row], row)))
     report(f"embedding a text of {len(TEXT):,} characters", lambda row: embedder.vector(TEXT))
 
