@@ -82,6 +82,7 @@ class Agent:
         self._gateway = gateway
         self._chance = chance
         self._number = 0
+        self._tasks = 0
         self._client: Client | None = None
 
     async def task(self) -> AsyncIterator[Asked]:
@@ -91,6 +92,7 @@ class Agent:
             self._number += 1
             form = CLIENTS[AGENTS[self.name].form]
             self._client = form(self._gateway, self.name, f"{self.name}-session-{self._number:04}")
+        self._tasks += 1
         domain = chance.choice(AGENTS[self.name].domains)
         words = chance.choice(TASKS[domain]).format(chance.choice(NAMES))
         text = f"{words}, number {chance.randrange(1000)}."
@@ -170,7 +172,7 @@ class Agent:
         yield self._asked(domain)
 
     def _next(self, domain: str, step: str) -> None:
-        self._gateway.provider.task = Task(self.name, domain, step)
+        self._gateway.provider.task = Task(self.name, domain, step, self._tasks)
 
     def _asked(self, domain: str, work: Work | None = None, *, side: bool = False) -> Asked:
         return Asked(self.name, domain, self._gateway.provider.work.model, side, work)

@@ -11,17 +11,23 @@ from pointsman.gateway.http.answer import Answer
 from pointsman.gateway.providers.base import Endpoint, Provider
 
 TOKENS_OUT: Final = 350
+SLIP_SHARE: Final = 0.05
+LUCK_SHARE: Final = 0.15
+"""How often a model that is able to do a task gets a try wrong, and one that is not gets it right. Whoever
+fails once mostly fails again."""
 BROKEN_SHARE: Final = 0.2
 """Of bad work that is a tool call: how often its arguments are no JSON."""
 
 
 class Task(NamedTuple):
     """What an agent is at. `step` is what a model should do next: `edit` (a tool call), `test` (the call that
-    runs the tests), `blocks` (an edit as text), `final` (words), `commit` (a commit message)."""
+    runs the tests), `blocks` (an edit as text), `final` (words), `commit` (a commit message). `number` is that
+    of the agent's task."""
 
     agent: str
     domain: str
     step: str
+    number: int = 0
 
 
 class Work(NamedTuple):
@@ -42,6 +48,7 @@ class StandIn:
         self.task = Task("", "", "final")
         self.work = Work("", True, False)
         self.drifted = False
+        self._able: dict[tuple[str, int, str], bool] = {}
         self._chance = chance
         self._number = 0
 
@@ -71,7 +78,7 @@ class StandIn:
         task, chance = self.task, self._chance
         good = True
         if task.step in ("edit", "blocks"):
-            good = chance.random() < skill(task.agent, task.domain, model, drifted=self.drifted)
+            good = chance.random() < (1.0 - SLIP_SHARE if self._is_able(model) else LUCK_SHARE)
         broken = not good and task.step == "edit" and chance.random() < BROKEN_SHARE
         self.work = Work(model, good, broken)
         number = self._number
@@ -88,6 +95,15 @@ class StandIn:
         return {
             "content": f"I have made the change number {number} and looked at its effect; it is done now."
         }
+
+    def _is_able(self, model: str) -> bool:
+        """Whether the model can do the task: drawn once, so that trying again helps little."""
+        task = self.task
+        key = (task.agent, task.number, model)
+        if key not in self._able:
+            chance = skill(task.agent, task.domain, model, drifted=self.drifted)
+            self._able[key] = self._chance.random() < chance
+        return self._able[key]
 
 
 class _Nothing:

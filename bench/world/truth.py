@@ -1,4 +1,4 @@
-"""The hidden truth of the world: how likely each model is to do a kind of work, before and after the drift.
+"""The hidden truth of the world: how likely each model is able to do a task, before and after the drift.
 
 Only the stand-in provider and the report know it. What the gateway is configured with (capability, price,
 tier) is what an operator would write down, and is partly wrong.
@@ -59,21 +59,22 @@ _SKILLS: Final = {
     ("infrastructure", "craft"): (0.92, 0.45),
     ("infrastructure", "summit"): (0.95, 0.95),
     ("testing", "sprint"): (0.92, 0.30),
-    ("testing", "stride"): (0.90, 0.90),
+    ("testing", "stride"): (0.90, 0.45),
     ("testing", "craft"): (0.93, 0.93),
     ("testing", "summit"): (0.96, 0.96),
     ("data", "sprint"): (0.72, 0.20),
-    ("data", "stride"): (0.70, 0.72),
-    ("data", "craft"): (0.65, 0.97),
-    ("data", "summit"): (0.97, 0.50),
+    ("data", "stride"): (0.70, 0.30),
+    ("data", "craft"): (0.75, 0.75),
+    ("data", "summit"): (0.97, 0.97),
 }
-"""Before and after the drift."""
+"""Before and after the drift: `stride` gets worse at everything, `sprint` at tests and data, `craft` at
+infrastructure."""
 _OWN: Final = {("codex", "code", "stride"): 0.35}
 """What an agent's own way of working makes of a model: `stride` cannot write Codex's patches."""
 
 
 def skill(agent: str, domain: str, model: str, *, drifted: bool) -> float:
-    """The chance that the model does a piece of work of the agent well."""
+    """The chance that the model is able to do a task of the agent."""
     return min(_OWN.get((agent, domain, model), 1.0), _SKILLS[domain, model][drifted])
 
 

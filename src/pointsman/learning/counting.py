@@ -21,6 +21,9 @@ from pointsman.routing.performance import EVERYONE, slice_of
 from pointsman.store.learning import Attempted, Contribution, Sign
 
 OF_LAST: Final = frozenset({TOLD_TASK, CALIBRATION_SIGNAL})
+TASK_WEIGHT: Final = 1.0
+"""What the attempts at one task weigh together at most: as much as one sure outcome. A task that fails takes
+many more attempts than one that succeeds, and would else count many times."""
 Key = tuple[str, int]
 Profiles = Callable[[str], AgentProfile]
 
@@ -125,13 +128,21 @@ def _within_caps(
     made: dict[Key, Contribution], profiles: Profiles, conversation_weight: float
 ) -> dict[Key, Contribution]:
     together: dict[str, list[Key]] = {}
+    tasks: dict[tuple[str, bytes], list[Key]] = {}
     for key, one in made.items():
         if one.conversation is not None:
             together.setdefault(one.conversation, []).append(key)
+            if one.vector:
+                tasks.setdefault((one.conversation, one.vector), []).append(key)
+    for keys in tasks.values():
+        keys.sort()
+        weights = [made[key].own_weight for key in keys]
+        for key, weight in zip(keys, capped(weights, max(TASK_WEIGHT, *weights)), strict=True):
+            made[key] = replace(made[key], weight=weight)
     for keys in together.values():
         cap = conversation_weight * max(1.0, profiles(made[keys[0]].agent_id).feedback_weight)
         keys.sort()
-        for key, weight in zip(keys, capped([made[key].own_weight for key in keys], cap), strict=True):
+        for key, weight in zip(keys, capped([made[key].weight for key in keys], cap), strict=True):
             made[key] = replace(made[key], weight=weight)
     return made
 

@@ -80,7 +80,8 @@ def test_what_was_told_of_a_task_is_about_the_attempt_that_answered():
 
 
 def test_a_conversation_shares_its_cap_and_others_do_not():
-    loud = [attempt(n, session_key="a") for n in range(10)]
+    tasks = [np.array([n, 1.0, 1.0], "<f4").tobytes() for n in range(10)]
+    loud = [attempt(n, session_key="a", vector=task) for n, task in enumerate(tasks)]
     calm = attempt(99, session_key="b")
     found = counted(*[(one, [sign(one)]) for one in (*loud, calm)], cap=2.0)
     assert found["req_99", 0].weight == 1.0
@@ -117,3 +118,13 @@ def test_a_vector_of_another_size_tells_nothing_of_the_task():
     one = counted((attempt(vector=b"1234"), [sign(attempt())]))
     (delta,) = deltas_of([Change(None, each) for each in one.values()], FRAME).values()
     assert delta.cells["coder", "good", "code"].tolist() == [1.0, 0.0, 0.0, 0.0, 1.0]
+
+
+def test_a_task_counts_once_however_many_attempts_it_took():
+    other = np.array([1.0, 1.0, 1.0], "<f4").tobytes()
+    failed = [attempt(number, session_key="s") for number in range(8)]
+    pairs = [(one, [sign(one, 0.0)]) for one in failed]
+    done = attempt(9, session_key="s", vector=other)
+    made = counted(*pairs, (done, [sign(done, 1.0)]))
+    assert sum(one.weight for one in made.values() if one.reward == 0.0) == pytest.approx(1.0)
+    assert made[done.decision_id, 0].weight == 1.0

@@ -2,10 +2,11 @@
 human.
 
 Weight 1 for red to green, 0.8 for green to red, 0.7 for a run that stays red and 0.4 for one that stays
-green after some work, 0.2 without any, shared out among the steps since the run before; 0.3 for a first green run, or for a red one that the
-client itself made after our edit; 0.1 for another first red one. Runs are compared by the very
-same command, else by their family of tools at 0.6 of the weight. Seen with the next request. Caveat: a tool's
-output can be made up by what it prints, so this may steer routing, but never rights or budgets.
+green after some work, 0.2 without any, shared out among the steps since the run before; 0.3 for a first
+green run, or for a red one that the client itself made after our edit; 0.1 for another first red one. Runs
+are compared by the very same command, else by their family of tools at 0.6 of the weight. Seen with the next
+request. Caveat: a tool's output can be made up by what it prints, so this may steer routing, but never
+rights or budgets.
 """
 
 from collections.abc import Iterable
