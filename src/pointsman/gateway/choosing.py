@@ -45,18 +45,20 @@ def features_of(call: Call, parts: Parts) -> Features:
 
 
 def _task(call: Call, parts: Parts, *, routed: bool) -> TaskRead:
-    """What the request is about. Side requests are a kind of task of their own, whatever they say."""
+    """What the request is about. Side requests are a kind of task of their own, whatever they say. Where the
+    choice is the client's, only learning is curious, and gets a sample."""
     reader = parts.memory.reader
     if call.kind.startswith("side_"):
         return TaskRead(task_type=call.kind)
-    if reader is None or not routed or call.route.kind != "chat":
+    if reader is None or call.route.kind != "chat":
         return NOTHING_READ
     stated = stated_labels(call.exchange.headers, call.outline.labels)
     if stated == NOTHING_STATED:
         known = parts.turns.task(call.logged_as, call.caller.session_key, call.outline)
         if known is not None:
             return known
-    return reader.read(call.outline.last_user or call.outline.first_user, stated)
+    text = call.outline.last_user or call.outline.first_user
+    return reader.read(text, stated) if routed else reader.sample(text, stated, call.started_s)
 
 
 def is_routed(call: Call) -> bool:

@@ -16,6 +16,8 @@ from pointsman.memory.mirror import TaskMirror
 
 MAX_KNOWN: Final = 2048
 NEIGHBOURS: Final = 8
+SAMPLE_EVERY_S: Final = 0.005
+"""How often a text is read, at most, that only learning is curious about: 200 a second."""
 
 
 class TaskRead(Struct, frozen=True, kw_only=True):
@@ -32,7 +34,7 @@ NOTHING_READ: Final = TaskRead()
 class TaskReader:
     """Reads texts with the bundled embedder. `mirror` holds embeddings of the same one, or is None."""
 
-    __slots__ = ("_classifier", "_embedder", "_generation", "_known", "_mirror")
+    __slots__ = ("_classifier", "_embedder", "_generation", "_known", "_mirror", "_sampled_s")
 
     def __init__(self, embedder: Embedder, classifier: Classifier, mirror: TaskMirror | None) -> None:
         self._embedder = embedder
@@ -40,6 +42,17 @@ class TaskReader:
         self._mirror = mirror
         self._known: dict[int, tuple[TaskLabels, TaskRead]] = {}
         self._generation = -1
+        self._sampled_s = float("-inf")
+
+    def sample(self, text: str, stated: TaskLabels, now_s: float) -> TaskRead:
+        """The same as `read` for requests whose decision does not hang on it: what is new is read at most
+        each `SAMPLE_EVERY_S` seconds, and otherwise only what the client has `stated` is known."""
+        key = xxh3_128_intdigest(text.encode("utf-8", "surrogatepass"))
+        if key not in self._known:
+            if now_s - self._sampled_s < SAMPLE_EVERY_S:
+                return NOTHING_READ if stated == NOTHING_STATED else TaskRead(task_type=stated.task_type)
+            self._sampled_s = now_s
+        return self.read(text, stated)
 
     def read(self, text: str, stated: TaskLabels = NOTHING_STATED) -> TaskRead:
         """What `text`, the task's words, is about; what the client has `stated` of it stays."""

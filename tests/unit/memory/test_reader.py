@@ -5,7 +5,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from pointsman.memory.classify import Classifier, TaskLabels
+from pointsman.memory.classify import NOTHING_STATED, Classifier, TaskLabels
 from pointsman.memory.embed import Embedder
 from pointsman.memory.mirror import TaskMirror
 from pointsman.memory.reader import TaskReader
@@ -65,3 +65,12 @@ def test_a_text_that_says_nothing_has_no_neighbours(reader, mirror):
     mirror._take([finished("Write unit tests", "haiku")])
     assert not np.any(EMBEDDER.embedding(""))
     assert reader.read("").neighbours == ()
+
+
+def test_what_only_learning_is_curious_about_is_read_now_and_then(reader: TaskReader) -> None:
+    first = reader.sample("Write a parser for dates", NOTHING_STATED, 1.0)
+    again = reader.sample("Write a parser for dates", NOTHING_STATED, 1.001)
+    other = reader.sample("Bake a cake", NOTHING_STATED, 1.002)
+    later = reader.sample("Bake a cake", NOTHING_STATED, 1.01)
+    assert (first.vector != b"", again) == (True, first)
+    assert (other.vector, later.vector != b"") == (b"", True)
