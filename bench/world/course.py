@@ -83,6 +83,18 @@ def share(seen: list[Done], agent: str, domain: str, first: int, last: int) -> f
     return len(good) / len(mine) if mine else None
 
 
+def share_of_all(seen: list[Done], first: int, last: int) -> float:
+    """The share of the work of all agents, of their requests numbered `first` up to `last`, that went to the
+    models of best value."""
+    work = [one for one in seen if first <= one.number < last and not one.asked.side]
+    good = [
+        one
+        for one in work
+        if one.asked.model == best_value(one.asked.agent, one.asked.domain, drifted=one.drifted)
+    ]
+    return len(good) / max(len(work), 1)
+
+
 def report(seen: list[Done], requests: int) -> str:
     """The shares by window, then cost and success beside those of fixed choices."""
     lines = []
@@ -107,6 +119,8 @@ def report(seen: list[Done], requests: int) -> str:
                     )
                     parts[-1] += f" {dict(last)!s:34}"
             lines.append(f"  {agent:12}{domain:15} | " + " | ".join(parts))
+    shares = [share_of_all(seen, start, start + WINDOW) for start in range(0, 2 * requests, WINDOW)]
+    lines.append("  all, by 100 requests of each: " + " ".join([f"{one:.0%}" for one in shares]))
     lines.append("  " + compared(seen))
     return "\n".join(lines)
 

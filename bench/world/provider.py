@@ -21,8 +21,8 @@ BROKEN_SHARE: Final = 0.2
 
 class Task(NamedTuple):
     """What an agent is at. `step` is what a model should do next: `edit` (a tool call), `test` (the call that
-    runs the tests), `blocks` (an edit as text), `final` (words), `commit` (a commit message). `number` is that
-    of the agent's task."""
+    runs the tests), `blocks` (an edit as text), `final` (words), `commit` (a commit message). `number`
+    is that of the agent's task."""
 
     agent: str
     domain: str
