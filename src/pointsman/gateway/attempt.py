@@ -27,9 +27,10 @@ ASKS_FOR_USAGE = re.compile(rb'"include_usage"\s*:\s*true')
 CACHE_MARK = b'"cache_control"'
 CACHE_MARKING = "anthropic"
 """Where clients mark what to cache, and the one form that can say it."""
-AGENT_MARK = b'"agent_id"'
 THINKING_MARK = b"pointsman-thinking:"
-"""What only the gateway understands in a body: where it may stand, the codec takes it out."""
+SEALING = frozenset({"anthropic", "openai_responses"})
+"""What only the gateway understands in a body, as it does an agent's id, and the forms in which it may stand:
+their codecs take it out."""
 UNREADABLE = (msgspec.MsgspecError, ValueError, KeyError, TypeError, IndexError, AttributeError)
 """What decoding somebody else's malformed JSON may raise."""
 
@@ -135,8 +136,8 @@ class Attempt:
         body = call.exchange.body
         if (
             call.outline.model != self.target.upstream_model
-            or body.rfind(AGENT_MARK) >= 0
-            or body.rfind(THINKING_MARK) >= 0
+            or call.outline.agent_hint is not None
+            or (self.codec.name in SEALING and body.rfind(THINKING_MARK) >= 0)
         ):
             body = self.codec.with_model(body, self.target.upstream_model)
         return with_usage(body) if self._adds_usage() else body
