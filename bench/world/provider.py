@@ -12,7 +12,7 @@ from pointsman.gateway.providers.base import Endpoint, Provider
 
 TOKENS_OUT: Final = 350
 SLIP_SHARE: Final = 0.05
-LUCK_SHARE: Final = 0.15
+LUCK_SHARE: Final = 0.04
 """How often a model that is able to do a task gets a try wrong, and one that is not gets it right. Whoever
 fails once mostly fails again."""
 BROKEN_SHARE: Final = 0.2
