@@ -236,6 +236,8 @@ class Pipeline:
             self.parts.shadows.ended(call)
         if call.state is FinishState.COMPLETED and call.tried and is_routed(call):
             note_turn(call, self.parts)
+        for tried in call.tried:
+            tried.attempt.let_go()
 
     def _none_left(self) -> NoTarget:
         return NoTarget(
