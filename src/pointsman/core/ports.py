@@ -10,10 +10,12 @@ from pointsman.core.snapshot import PolicySnapshot
 
 
 class Recorder(Protocol):
-    """Takes finished attempts and outcomes. `append` returns only when the record survives a kill of the
-    process."""
+    """Takes finished attempts and outcomes. `append` and `append_all` return only when the records survive
+    a kill of the process."""
 
     def append(self, record: RequestRecord | OutcomeRecord) -> None: ...
+
+    def append_all(self, records: Sequence[RequestRecord]) -> None: ...
 
 
 class SnapshotSource(Protocol):

@@ -112,9 +112,9 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     `anonymous` agents are logged under a keyed hash; `log_requests=False` keeps only cost.
     `feedback_weight` is how much its feedback counts in what all agents share: 1 like any other's, 0 not
     at all. `worth_usd_micros` is what a success is worth (objectives `worth`, `explore`); `exploration` the
-    share of requests that may be spent on learning (objectives `reliable`, `explore`); `silence_decay` the share of the agent's
-    own evidence that fades per day of silence. `shadow` is None for agents whose requests nobody else gets
-    to see."""
+    share of requests that may be spent on learning (objectives `reliable`, `explore`); `silence_decay` the
+    share of the agent's own evidence that fades per day of silence. `shadow` is None for agents whose
+    requests nobody else gets to see."""
 
     id: str
     gate: float = 0.70

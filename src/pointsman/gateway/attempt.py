@@ -121,6 +121,7 @@ class Attempt:
         else:
             wanted = b"trailers" in exchange.headers.get(b"te", b"")
             self._relay.finish(cost_line if wanted else b"")
+        self.let_go()
 
     def let_go(self) -> None:
         """Forgets the call once all is said, so that neither has to wait for the garbage collector."""

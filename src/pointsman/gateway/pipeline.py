@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import time
+from functools import partial
 
 from pointsman.core.errors import (
     CannotCarry,
@@ -19,13 +20,14 @@ from pointsman.core.errors import (
     UpstreamOverloaded,
     UpstreamRejected,
 )
-from pointsman.core.events import FinishState
+from pointsman.core.events import FinishState, RequestRecord
 from pointsman.core.ids import new_request_id
 from pointsman.gateway import headers, records
 from pointsman.gateway.attempt import Attempt
 from pointsman.gateway.call import Call, Tried
 from pointsman.gateway.choosing import features_of, is_routed, note_turn
 from pointsman.gateway.dialects.registry import CODECS
+from pointsman.gateway.group_commit import GroupCommit
 from pointsman.gateway.http.exchange import Exchange
 from pointsman.gateway.kinds import kind_of
 from pointsman.gateway.parts import Parts
@@ -48,6 +50,7 @@ class Pipeline:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._loop = asyncio.get_running_loop()
+        self._commit = GroupCommit(parts.recorder)
 
     async def serve(self, exchange: Exchange) -> None:
         """Answers a request. Never raises: this is the edge of the data plane."""
@@ -198,12 +201,21 @@ class Pipeline:
                     attempt.fail_in_stream(_draining())
             raise
         health.succeeded(target_id, (self._loop.time() - attempt.started_s) * 1000)
-        cost = self._record(call, attempt, FinishState.COMPLETED, None)
-        attempt.finish(headers.cost(cost))
+        record = self._note(call, attempt, FinishState.COMPLETED, None)
+        cost = record.cost_usd_micros
+        self._commit.append(record, partial(attempt.finish, headers.cost(cost)))
         return None, cost
 
     def _record(self, call: Call, attempt: Attempt, state: FinishState, error: PointsmanError | None) -> int:
-        """Journals the attempt; its cost in micro-USD."""
+        """Journals an attempt that did not end well; its cost in micro-USD."""
+        record = self._note(call, attempt, state, error)
+        self.parts.recorder.append(record)
+        return record.cost_usd_micros
+
+    def _note(
+        self, call: Call, attempt: Attempt, state: FinishState, error: PointsmanError | None
+    ) -> RequestRecord:
+        """Takes note of how an attempt ended; its row, still to be journaled."""
         now_s = self._loop.time()
         record = records.of_attempt(call, attempt, now_s, state, error)
         call.attempts += 1
@@ -211,9 +223,8 @@ class Pipeline:
         call.recorded = True
         call.state = state
         call.empty = attempt.tally.empty
-        self.parts.recorder.append(record)
         self.parts.registry.count(record)
-        return record.cost_usd_micros
+        return record
 
     def _refuse(self, call: Call, error: PointsmanError) -> None:
         """Answers with an error; journals it if no attempt has been."""
@@ -237,7 +248,8 @@ class Pipeline:
         if call.state is FinishState.COMPLETED and call.tried and is_routed(call):
             note_turn(call, self.parts)
         for tried in call.tried:
-            tried.attempt.let_go()
+            if tried.state is not FinishState.COMPLETED:
+                tried.attempt.let_go()
 
     def _none_left(self) -> NoTarget:
         return NoTarget(
