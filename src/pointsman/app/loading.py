@@ -1,5 +1,5 @@
-"""The process that loads the journals into the request log, beside the gateway: it takes a third of the CPU
-time that serving takes, and no request shall wait for it."""
+"""The process that loads the journals into the request log, beside the gateway: it takes CPU time that no
+request shall wait for."""
 
 import os
 from collections.abc import Mapping

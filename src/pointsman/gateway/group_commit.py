@@ -1,7 +1,7 @@
 """Journals all that ended in one turn of the event loop with one write.
 
-A write costs about as much as deciding a request. Under load many answers end in the same turn; each waits
-for the write, and its end is sent right after it.
+Under load many answers end in the same turn, so they share the cost of a write; each waits for it, and its
+end is sent right after it.
 """
 
 import asyncio
