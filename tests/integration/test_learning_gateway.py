@@ -22,9 +22,10 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
-def learning_gateway(upstream: RawUpstream) -> Iterator[GatewayProcess]:
-    """A gateway with a database of its own."""
+def learning_gateway() -> Iterator[GatewayProcess]:
+    """A gateway with a database and a provider of its own, whose models no other test has made fail."""
     with (
+        RawUpstream() as upstream,
         scratch_folder() as folder,
         GatewayProcess(folder, configuration(upstream.url), KEYS) as running,
     ):

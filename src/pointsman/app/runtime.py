@@ -5,7 +5,6 @@ tasks in `background` bring journal and database together once it is there.
 """
 
 import asyncio
-import logging
 import os
 from collections.abc import Mapping
 from functools import partial
@@ -48,7 +47,6 @@ AT_START = (
     "allow_beyond_loopback",
     "drain_timeout_s",
 )
-_logger = logging.getLogger("pointsman")
 
 
 class Runtime:

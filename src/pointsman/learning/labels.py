@@ -36,6 +36,8 @@ OF_LATE: Final = 0.5
 """What is inferred a day after the answer or later counts half."""
 MOST_WEIGHT: Final = 16.0
 """The most an observation may weigh (`routing.evidence`)."""
+LEAST_WEIGHT: Final = 1e-9
+"""What weighs less says nothing (and could not be divided by)."""
 IN_TIME_WEIGHT: Final = 0.3
 DEFAULT_TARGET_MS: Final = 2000
 
@@ -138,7 +140,7 @@ def _bounded(pairs: Sequence[tuple[float, float]], most: float) -> list[tuple[fl
 
 def _mean(pairs: Sequence[tuple[float, float]]) -> Label | None:
     total = sum([weight for _, weight in pairs])
-    if total <= 0:
+    if total < LEAST_WEIGHT:
         return None
     reward = sum([label * weight for label, weight in pairs]) / total
     return Label(min(max(reward, 0.0), 1.0), min(total, MOST_WEIGHT))

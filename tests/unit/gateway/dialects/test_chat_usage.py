@@ -43,7 +43,7 @@ def test_a_prompt_about_the_option_changes_nothing():
 
 def test_only_the_usage_chunk_is_taken_out():
     assert UsageChunkFilter()(TEXT + LAST + ONLY_USAGE + DONE) == TEXT + LAST + DONE
-    assert UsageChunkFilter().feed(ONLY_USAGE) == b""
+    assert UsageChunkFilter()(ONLY_USAGE) == b""
 
 
 def test_line_ends_and_comments_stay_as_they_are():

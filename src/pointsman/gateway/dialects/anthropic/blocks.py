@@ -7,7 +7,8 @@ from pointsman.core.chat import Document, Image, Json, Message, Part, Role, Text
 from pointsman.core.errors import CannotCarry, InvalidRequest
 from pointsman.gateway.dialects.anthropic import wire
 from pointsman.gateway.dialects.anthropic.thinking import unseal
-from pointsman.gateway.dialects.anthropic.wire import Block, Source, checked
+from pointsman.gateway.dialects.anthropic.wire import Block, Source
+from pointsman.gateway.dialects.dotted import checked
 
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "system": "system"}
 

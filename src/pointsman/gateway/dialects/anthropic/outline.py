@@ -8,7 +8,8 @@ from msgspec import Raw, Struct
 from pointsman.core.chat import LABELS, Outline
 from pointsman.core.errors import InvalidRequest
 from pointsman.core.features import Need
-from pointsman.gateway.dialects.anthropic.wire import ABSENT, checked, missing
+from pointsman.gateway.dialects.anthropic.wire import ABSENT, missing
+from pointsman.gateway.dialects.dotted import checked
 from pointsman.gateway.dialects.labels import labels_of
 
 LEADING_CHARS = 2000

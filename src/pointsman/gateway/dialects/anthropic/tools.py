@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from pointsman.core.chat import Json, Tool, ToolChoice
 from pointsman.core.errors import CannotCarry, InvalidRequest
-from pointsman.gateway.dialects.anthropic.wire import misfit
 from pointsman.gateway.dialects.base import Losses
+from pointsman.gateway.dialects.dotted import misfit
 
 _MODES = {"auto": "auto", "any": "required", "none": "none"}
 _WORDS = {"auto": "auto", "required": "any", "none": "none"}

@@ -1,8 +1,6 @@
 """The shapes of this dialect's JSON that several modules read, and how a misfit becomes an error."""
 
-import re
 from collections.abc import Mapping
-from typing import TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -10,13 +8,8 @@ from msgspec import Raw, Struct
 from pointsman.core.chat import Finish, Json, Usage
 from pointsman.core.errors import InvalidRequest
 
-Decoded = TypeVar("Decoded")
-
 ABSENT = Raw()
 ORIGIN = "anthropic"
-
-_PLACE = re.compile(r" - at `\$\.?(.*)`$")
-_INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
 
 
 class Source(Struct):
@@ -168,25 +161,3 @@ def usage_of(usage: Usage | None) -> dict[str, Json]:
 def missing(field: str) -> InvalidRequest:
     """The complaint about a field that must be there."""
     return InvalidRequest(f"{field}: this field is required", code="missing_field", param=field)
-
-
-def checked(decoder: msgspec.json.Decoder[Decoded], data: bytes | Raw, at: str = "") -> Decoded:
-    """The value of `data`, which stands at the path `at` of a request's body. Raises `InvalidRequest`
-    naming the field that does not fit."""
-    try:
-        return decoder.decode(data)
-    except (ValueError, RecursionError) as error:
-        raise misfit(error, at) from None
-
-
-def misfit(error: Exception, at: str = "") -> InvalidRequest:
-    """What a decoder's complaint means for the client; paths are written as `messages.0.role`."""
-    text = str(error)
-    if not isinstance(error, msgspec.ValidationError):
-        return InvalidRequest(f"The request body is not valid JSON: {text}", code="invalid_json")
-    place = _PLACE.search(text)
-    inner = _INDEX.sub(r".\1", place[1]).lstrip(".") if place else ""
-    param = ".".join([piece for piece in (at, inner) if piece])
-    reason = text[: place.start()] if place else text
-    message = f"{param}: {reason}" if param else reason
-    return InvalidRequest(message, code="invalid_type", param=param or None)

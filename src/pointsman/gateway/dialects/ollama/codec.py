@@ -23,10 +23,10 @@ from pointsman.gateway.dialects.base import (
 from pointsman.gateway.dialects.ollama import chat, embed, errors, generate, probe
 from pointsman.gateway.dialects.ollama import response as whole
 from pointsman.gateway.dialects.ollama.outline import outline_chat, outline_generate
-from pointsman.gateway.dialects.ollama.rename import with_model
 from pointsman.gateway.dialects.ollama.stream_decoder import GenerateStreamDecoder, OllamaStreamDecoder
 from pointsman.gateway.dialects.ollama.stream_encoder import GenerateStreamEncoder, OllamaStreamEncoder
 from pointsman.gateway.dialects.ollama.wire import NDJSON
+from pointsman.gateway.dialects.openai_bodies import with_model
 
 
 class _OllamaCodec(ABC):

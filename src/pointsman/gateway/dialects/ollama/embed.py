@@ -9,6 +9,7 @@ from msgspec import Struct
 from pointsman.core.chat import EmbedRequest, EmbedResponse, Json, Outline, Usage
 from pointsman.core.errors import CannotCarry, UpstreamBroken
 from pointsman.core.features import Need
+from pointsman.gateway.dialects import dotted
 from pointsman.gateway.dialects.base import Losses
 from pointsman.gateway.dialects.ollama import wire
 from pointsman.gateway.dialects.ollama.settings import extras
@@ -54,7 +55,7 @@ _CARRIED = ("truncate", "options")
 
 def outline(body: bytes) -> Outline:
     """What routing needs. Raises `InvalidRequest` for a body that is not this dialect's."""
-    request = wire.checked(_OUTLINE, body)
+    request = dotted.checked(_OUTLINE, body)
     if not request.model:
         raise wire.missing("model")
     return Outline(
@@ -67,8 +68,8 @@ def outline(body: bytes) -> Outline:
 
 def decode_embed(body: bytes) -> EmbedRequest:
     """The canonical request of the current form. Raises `InvalidRequest` for a misfit."""
-    fields = wire.checked(wire.FIELDS, body)
-    found = wire.checked(_EMBED, body)
+    fields = dotted.checked(wire.FIELDS, body)
+    found = dotted.checked(_EMBED, body)
     if not found.model:
         raise wire.missing("model")
     if found.input is None:
@@ -84,8 +85,8 @@ def decode_embed(body: bytes) -> EmbedRequest:
 
 def decode_embeddings(body: bytes) -> EmbedRequest:
     """The canonical request of the older form. Raises `InvalidRequest` for a misfit."""
-    fields = wire.checked(wire.FIELDS, body)
-    found = wire.checked(_EMBEDDINGS, body)
+    fields = dotted.checked(wire.FIELDS, body)
+    found = dotted.checked(_EMBEDDINGS, body)
     if not found.model:
         raise wire.missing("model")
     if found.prompt is None:
@@ -148,7 +149,7 @@ def read_embeddings(body: bytes) -> EmbedResponse:
     return EmbedResponse(model="", vectors=[_answer(_EMBEDDINGS_ANSWER, body).embedding])
 
 
-def _answer(decoder: msgspec.json.Decoder[wire.Decoded], body: bytes) -> wire.Decoded:
+def _answer(decoder: msgspec.json.Decoder[dotted.Decoded], body: bytes) -> dotted.Decoded:
     try:
         return decoder.decode(body)
     except (ValueError, RecursionError) as error:

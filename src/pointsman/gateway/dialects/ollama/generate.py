@@ -6,6 +6,7 @@ import msgspec
 
 from pointsman.core.chat import ChatRequest, Message, Part, Text
 from pointsman.core.errors import CannotCarry
+from pointsman.gateway.dialects import dotted
 from pointsman.gateway.dialects.base import Losses
 from pointsman.gateway.dialects.ollama import settings, wire
 from pointsman.gateway.dialects.ollama.messages import picture
@@ -29,8 +30,8 @@ _KNOWN = frozenset(_Body.__struct_fields__) - {"template"}
 def decode_request(body: bytes) -> ChatRequest:
     """The canonical request. Raises `InvalidRequest` for a misfit, and `CannotCarry` for a prompt with a
     suffix and for a context of token numbers, which mean nothing to another provider."""
-    fields = wire.checked(wire.FIELDS, body)
-    found = wire.checked(_BODY, body)
+    fields = dotted.checked(wire.FIELDS, body)
+    found = dotted.checked(_BODY, body)
     if not found.model:
         raise wire.missing("model")
     _refuse_foreign(found)

@@ -7,7 +7,8 @@ from msgspec import Raw, Struct
 
 from pointsman.core.chat import Outline
 from pointsman.core.features import Need
-from pointsman.gateway.dialects.ollama.wire import ABSENT, checked, missing
+from pointsman.gateway.dialects.dotted import checked
+from pointsman.gateway.dialects.ollama.wire import ABSENT, missing
 
 LEADING_CHARS = 2000
 IMAGE_TOKENS = 1500

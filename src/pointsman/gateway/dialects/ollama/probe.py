@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from pointsman.core.chat import Json
-from pointsman.gateway.dialects.ollama.wire import ABSENT, Decoded, timestamp_of
+from pointsman.gateway.dialects.dotted import Decoded
+from pointsman.gateway.dialects.ollama.wire import ABSENT, timestamp_of
 
 _NOTHING = re.compile(rb'(?:null|""|\[\s*\])?')
 _NO_TIME = re.compile(r"[+-]?0*\.?0*(?:ns|us|µs|ms|s|m|h)?")

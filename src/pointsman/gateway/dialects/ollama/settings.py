@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 from pointsman.core.chat import ChatRequest, Json, Reasoning, ResponseFormat
 from pointsman.core.errors import CannotCarry, InvalidRequest
 from pointsman.gateway.dialects.base import Losses
-from pointsman.gateway.dialects.ollama.wire import misfit
+from pointsman.gateway.dialects.dotted import misfit
 
 OPTION = "options."
 """How the names of options without a canonical name begin in `ChatRequest.extra`."""

@@ -52,8 +52,6 @@ class UsageChunkFilter:
         events = zip(pieces[::2], pieces[1::2], strict=True)
         return b"".join([event + end for event, end in events if not _is_usage_only(event)])
 
-    feed = __call__
-
 
 def _is_usage_only(event: bytes) -> bool:
     if b'"usage"' not in event:
