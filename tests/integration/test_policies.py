@@ -52,6 +52,14 @@ async def test_what_was_learned_is_taken_over_and_kept(db_pool: Pool, tmp_path: 
     assert PolicyKeeper(ONE, tmp_path / "policy").policy.current.performance == LEARNED
 
 
+async def test_of_equal_policies_the_newest_number_counts(db_pool: Pool, tmp_path: Path):
+    keeper = PolicyKeeper(ONE, tmp_path / "policy")
+    await keeper.publish(db_pool)
+    version = await snapshots.publish(db_pool, encode_snapshot(ONE), "rollback")
+    await keeper.hear(db_pool)
+    assert keeper.policy.current.version == version
+
+
 async def test_gateways_of_different_configuration_do_not_answer_each_other_for_ever(
     db_pool: Pool, tmp_path: Path
 ):

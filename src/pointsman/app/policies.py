@@ -38,7 +38,8 @@ class Numbered(Struct, frozen=True):
 
 class PolicyKeeper:
     """Owns the `Policy`. `publish` and `hear` are safe to call again and again, and by many processes: only
-    a policy that differs from what its process runs gets a new version."""
+    a policy that differs from what its process runs is published; of equal ones the newest number counts,
+    so that a rollback to what is running shows too."""
 
     def __init__(self, snapshot: PolicySnapshot, file: Path) -> None:
         self._file = file
@@ -77,7 +78,8 @@ class PolicyKeeper:
                 return
             wanted = with_learned(running, found)
             body = encode_snapshot(wanted)
-            if running.version != UNNUMBERED and body == encode_snapshot(running):
+            is_running = running.version != UNNUMBERED and body == encode_snapshot(running)
+            if is_running and body != latest.body:
                 return
             try:
                 self.policy.swap(replace(wanted, version=UNNUMBERED))
