@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 from tests.memory_world import Words, a_task
 from tests.plain_control import BEARER, PlainControl, client_of
 from tests.store_records import a_record
 
+from pointsman.core.keys import ApiKey
+from pointsman.core.snapshot import AgentProfile
 from pointsman.memory import agents, history
 from pointsman.store import forget
 from pointsman.store.journal import JournalWriter
@@ -73,6 +76,50 @@ async def test_a_recommendation_names_agent_model_and_the_similar_tasks(call, ad
         "write kalman tests",
     }
     assert found["target"] is None
+
+
+@pytest.fixture
+async def as_codex(control):
+    """Asks with a key of the agent `codex` that may use qwen."""
+    key = ApiKey(id="k", name="k", digest="d", hint="h", agent="codex", allowed_models=("qwen",))
+    control.ring["pm-codex"] = key
+    async with client_of(control, headers={"authorization": "Bearer pm-codex"}) as client:
+
+        async def ask(**wanted):
+            return await client.post("/api/v1/recommend", json={"task": "write tests", **wanted})
+
+        yield ask
+
+
+async def test_a_key_of_an_agent_sees_its_own_tasks_and_models_only(as_codex, call, add, specs):
+    await add(
+        a_task("write own tests", agent_id="codex", assigned_model="qwen"),
+        a_task("write secret tests", agent_used="SPY", assigned_model="gpt-x"),
+    )
+    await specs(SPY="write tests", QA_TESTER="write tests")
+    answer = await as_codex()
+    found = answer.json()
+    assert ([one["task_title"] for one in found["similar"]], found["target"]) == (
+        ["write own tests"],
+        "ollama/qwen",
+    )
+    assert {one["name"] for one in found["agents"]} == {"QA_TESTER"}
+    assert "secret" not in (await as_codex(agent="SPY")).text
+    assert (await as_codex(models=["gpt-x"])).status_code == 403
+    assert len((await call("POST", "/recommend", {"task": "write tests"}))[1]["similar"]) == 2
+
+
+async def test_what_an_anonymous_agent_told_is_found_with_its_key(as_codex, control, add):
+    hidden = AgentProfile(id="codex", anonymous=True)
+    control.policy = replace(control.policy, agents={"codex": hidden})
+    await add(a_task("write tests", agent_id="anon-codex", assigned_model="qwen"))
+    assert len((await as_codex()).json()["similar"]) == 1
+
+
+async def test_who_has_no_key_may_ask_for_a_recommendation_on_this_machine_alone(control):
+    for peer, status in (("127.0.0.1", 200), ("203.0.113.9", 403)):
+        async with client_of(control, peer=peer) as client:
+            assert (await client.post("/api/v1/recommend", json={"task": "x"})).status_code == status
 
 
 async def test_the_text_of_a_recommendation_is_stored_nowhere(call, add, db_pool):

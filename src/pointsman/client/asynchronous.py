@@ -6,7 +6,7 @@ from typing import Any, Self, Unpack
 
 from pointsman.client.answers import Answer
 from pointsman.client.blocks import R
-from pointsman.client.calls import Outcome, TaskFields, TaskResult
+from pointsman.client.calls import Choice, Outcome, TaskFields, TaskResult
 from pointsman.client.synchronous import RETRIES, TIMEOUT_S, Pointsman, Task
 
 
@@ -63,6 +63,10 @@ class AsyncPointsman:
     async def get_task(self, task_id: str) -> Answer:
         """What the gateway knows of a task: the answer's `body`."""
         return await asyncio.to_thread(self._client.get_task, task_id)
+
+    async def recommend(self, task: str, **choice: Unpack[Choice]) -> Answer:
+        """Which agent and which model should do a task: the answer's `body`."""
+        return await asyncio.to_thread(self._client.recommend, task, **choice)
 
     def task(self, *, agent: str | None = None, **fields: Unpack[TaskFields]) -> "AsyncTask":
         """A block of work whose success or failure is reported: `async with client.task(...) as task:`."""

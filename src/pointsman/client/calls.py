@@ -55,6 +55,19 @@ class TaskResult(TypedDict, total=False):
     revises: bool
 
 
+class Choice(TypedDict, total=False):
+    """What may be said of a task that wants an agent and a model. `agent` does it for certain; `agents` and
+    `models` are those to choose from; `limit` is how many similar tasks are looked at."""
+
+    agent: str
+    agents: Sequence[str]
+    models: Sequence[str]
+    priority: str
+    domain: str
+    complexity: str
+    limit: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """One request to the gateway. `key` is its Idempotency-Key: every try has the same."""
@@ -101,6 +114,11 @@ def task_outcome(task_id: str, result: TaskResult) -> Call:
 def get_task(task_id: str) -> Call:
     """A question for a task."""
     return Call(method="GET", path=f"/tasks/{quote(task_id, safe='')}")
+
+
+def recommend(task: str, choice: Choice) -> Call:
+    """A question for the agent and the model that should do a task."""
+    return Call(method="POST", path="/api/v1/recommend", body=_json({**choice, "task": task}))
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

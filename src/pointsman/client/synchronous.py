@@ -7,7 +7,7 @@ from typing import Any, Final, Self, Unpack
 from pointsman.client import calls
 from pointsman.client.answers import Answer, NotReported
 from pointsman.client.blocks import Block
-from pointsman.client.calls import Call, Outcome, TaskFields, TaskResult
+from pointsman.client.calls import Call, Choice, Outcome, TaskFields, TaskResult
 from pointsman.client.wire import wire_of
 
 TIMEOUT_S: Final = 5.0
@@ -69,6 +69,11 @@ class Pointsman:
     def get_task(self, task_id: str) -> Answer:
         """What the gateway knows of a task: the answer's `body`."""
         return self._attempt(lambda: calls.get_task(task_id))
+
+    def recommend(self, task: str, **choice: Unpack[Choice]) -> Answer:
+        """Which agent and which model should do a task: the answer's `body`, with the similar tasks as
+        evidence. The text of `task` is not kept."""
+        return self._attempt(lambda: calls.recommend(task, choice))
 
     def task(self, *, agent: str | None = None, **fields: Unpack[TaskFields]) -> "Task":
         """A block of work whose success or failure is reported: `with client.task(...) as task:`. Each run of

@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from pointsman.core.errors import NotPermitted
 from pointsman.core.snapshot import PolicySnapshot, Target
+from pointsman.routing.gates.allow_list import listed
 from pointsman.routing.vote import PRIOR_MEAN, UNRELATED, Stand, Tried, standings, vote
 from pointsman.store.agent_specs import NearAgent
 from pointsman.store.model_tiers import ModelTier, tier_of
@@ -70,9 +73,13 @@ def recommend(
     task_type: str = "",
     agent: str | None = None,
     models: Sequence[str] = (),
+    permitted: Sequence[str] = (),
 ) -> Recommendation:
     """The recommendation for a task. `agent` is given when it is settled already; `models` bounds the
-    choice to those names (empty: any)."""
+    choice to those names (empty: any), `permitted` to what a key allows that names them so. Raises
+    NotPermitted when that leaves none."""
+    if permitted:
+        snapshot, models = _within(permitted, models, evidence, snapshot)
     agents = rank_agents(evidence)
     chosen, agent_basis = (agent, "asked") if agent else _first_agent(agents, evidence)
     prices = {task.assigned_model: price_of(task.assigned_model, snapshot) for task in evidence.similar}
@@ -127,6 +134,27 @@ def price_of(name: str, snapshot: PolicySnapshot) -> float | None:
         return None
     price = target.model.price
     return price.input_usd_micros * (1 - OUTPUT_SHARE) + price.output_usd_micros * OUTPUT_SHARE
+
+
+def _within(
+    permitted: Sequence[str], models: Sequence[str], evidence: Evidence, snapshot: PolicySnapshot
+) -> tuple[PolicySnapshot, Sequence[str]]:
+    """The policy with the permitted targets alone, and which of the `models` (of all, if none are named)
+    these serve, the cheapest first."""
+    within = replace(
+        snapshot,
+        targets={name: target for name, target in snapshot.targets.items() if listed(target, permitted)},
+    )
+    known = models or {
+        *[tier.default_model for tier in evidence.tiers],
+        *[task.assigned_model for task in evidence.similar],
+        *[target.model.name for target in within.targets.values()],
+    }
+    prices = {name: price_of(name, within) for name in known}
+    found = sorted([(price, name) for name, price in prices.items() if price is not None])
+    if not found:
+        raise NotPermitted("None of the models that are served is permitted to this API key.", param="models")
+    return within, [name for _, name in found]
 
 
 def _has_part(model: str, wanted: str) -> bool:

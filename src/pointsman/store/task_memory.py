@@ -162,14 +162,19 @@ async def ensure_index(pool: Pool, dimensions: int) -> None:
 
 
 async def similar(
-    pool: Pool, vector: Sequence[float], embedder: str, limit: int, agents: Sequence[str] = ()
+    pool: Pool,
+    vector: Sequence[float],
+    embedder: str,
+    limit: int,
+    agents: Sequence[str] = (),
+    tellers: Sequence[str] = (),
 ) -> list[PastTask]:
     """The finished tasks nearest to `vector` (of length 1), nearest first; only those that one of `agents`
-    did, if any are named."""
+    did and one of `tellers` told of, if any are named."""
     async with pool.acquire() as connection, connection.transaction():
-        if agents:
+        if agents or tellers:
             sql = _with(len(vector), "similar_of")
-            rows = await connection.fetch(sql, vector, embedder, limit, list(agents))
+            rows = await connection.fetch(sql, vector, embedder, limit, list(agents), list(tellers))
         else:
             await connection.execute(_SQL["look_wider"])
             rows = await connection.fetch(_with(len(vector), "similar"), vector, embedder, limit)

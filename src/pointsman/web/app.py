@@ -32,7 +32,7 @@ def control_app(control: Control, *, admin_token: str, loopback_only: bool) -> S
         Route(prefix + one.path, _endpoint(control, one), methods=[one.method], middleware=[door])
         for one in OPERATIONS
         if one.by_agents
-        for prefix in ("", PREFIX)
+        for prefix in (("", PREFIX) if one.at_root else (PREFIX,))
     ]
     return Starlette(
         routes=[*bare, *told, Mount(PREFIX, routes=guarded, middleware=[guard])],

@@ -32,6 +32,7 @@ from pointsman.web.memory_shapes import (
 )
 from pointsman.web.operations import Query
 from pointsman.web.queries import number, only
+from pointsman.web.tellers import logged_agents, teller_of
 
 MAX_DAYS: Final = 3650
 MAX_GAPS: Final = 1000
@@ -64,9 +65,14 @@ async def recommend(control: Control, request: Request) -> Any:
     embedder, classifier = _embedding_parts(control)
     vector, labels = await asyncio.to_thread(_read, embedder, classifier, wanted.task, stated)
     async with database(control) as pool:
-        evidence = await _evidence(pool, vector, embedder.name, wanted)
+        evidence = await _evidence(pool, vector, embedder.name, wanted, logged_agents(control, request))
     found: Recommendation = recommended(
-        evidence, control.policy, task_type=labels.task_type, agent=wanted.agent, models=wanted.models
+        evidence,
+        control.policy,
+        task_type=labels.task_type,
+        agent=wanted.agent,
+        models=wanted.models,
+        permitted=teller_of(request).models,
     )
     return found
 
@@ -145,22 +151,30 @@ async def forget_agent(control: Control, request: Request) -> Any:
     return erased
 
 
-async def _evidence(pool: Pool, vector: Floats, embedder: str, wanted: RecommendationWanted) -> Evidence:
+async def _evidence(
+    pool: Pool, vector: Floats, embedder: str, wanted: RecommendationWanted, tellers: Sequence[str]
+) -> Evidence:
     """What the store knows about the task, within the agents that may be chosen. A text that says nothing
-    is like no other."""
+    is like no other. Who may speak for `tellers` only sees what those told, and of specifications those of
+    agents that did it; empty: everything."""
     tiers = await model_tiers.listing(pool)
     if not vector.any():
         return Evidence(tiers=tiers)
     numbers: list[float] = vector.tolist()
-    similar = await task_memory.similar(pool, numbers, embedder, wanted.limit, wanted.agents)
+    similar = await task_memory.similar(pool, numbers, embedder, wanted.limit, wanted.agents, tellers)
     if wanted.agent is not None:
-        own = await task_memory.similar(pool, numbers, embedder, wanted.limit, [wanted.agent])
+        own = await task_memory.similar(pool, numbers, embedder, wanted.limit, [wanted.agent], tellers)
         similar = _joined(similar, own)
     near = await agent_specs.nearest(pool, numbers, embedder)
     allowed = set(wanted.agents)
+    known = {*tellers, *[task.agent_used for task in similar]}
     return Evidence(
         similar=similar,
-        near_agents=[one for one in near if not allowed or one.agent_name in allowed],
+        near_agents=[
+            one
+            for one in near
+            if (not allowed or one.agent_name in allowed) and (not tellers or one.agent_name in known)
+        ],
         tiers=tiers,
     )
 

@@ -23,7 +23,7 @@ def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         described = _described(operation, by_type)
-        if operation.by_agents:
+        if operation.at_root:
             at_root = described | {"operationId": operation.name + "_at_root"}
             paths.setdefault(operation.path, {})[operation.method.lower()] = at_root
         path = operation.path if operation.bare else prefix + operation.path
@@ -88,7 +88,7 @@ def _failures(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any
         told["403"] = (
             "The key is another agent's, or there is none and the caller is no program of this machine."
         )
-        if operation.takes:
+        if operation.takes and not operation.needs_database:
             told["409"] = "The same was told before, with other content."
             told["503"] = "It could not be written down: tell it again."
     elif not operation.bare:

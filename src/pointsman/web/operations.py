@@ -23,7 +23,7 @@ class Query(Struct, frozen=True):
 class Operation(Struct, frozen=True, kw_only=True):
     """One method of one path (below `/api/v1`, if not `bare`). `takes` and `gives` are types; a `gives` of
     None is an object whose fields are told in `what`. `status` is that of success. `by_agents`: agents call
-    it with keys of their own, at the root as well as below `/api/v1`."""
+    it with keys of their own. `at_root`: such a one also answers without `/api/v1`."""
 
     method: str
     path: str
@@ -37,3 +37,4 @@ class Operation(Struct, frozen=True, kw_only=True):
     needs_database: bool = False
     bare: bool = False
     by_agents: bool = False
+    at_root: bool = False

@@ -25,7 +25,7 @@ from pointsman.web.answers import Answered
 from pointsman.web.bodies import read_as
 from pointsman.web.database import database
 from pointsman.web.shapes import FeedbackTaken, TaskOutcomeTaken, TaskTaken
-from pointsman.web.tellers import agent_named, idempotency_key, teller_of
+from pointsman.web.tellers import agent_named, idempotency_key, logged_agents
 
 RETRY_S: Final = 5
 NOTHING_TOLD: Final = TaskResult()
@@ -95,7 +95,7 @@ async def end_task(control: Control, request: Request) -> Any:
     report = TaskEnded(
         id=report_id("task_outcome", str(named), idempotency_key(request) or digest_of(given)),
         task=named,
-        agent_ids=_logged_agents(control, request),
+        agent_ids=logged_agents(control, request),
         given=given,
         received_at_us=_now_us(),
     )
@@ -106,17 +106,12 @@ async def end_task(control: Control, request: Request) -> Any:
 async def task(control: Control, request: Request) -> Any:
     """A task and what became of it."""
     named = _task_named(request)
-    agents = _logged_agents(control, request)
+    agents = logged_agents(control, request)
     async with database(control) as pool:
         found = await tasks.get(pool, named)
     if found is None or (agents and found.agent not in agents):
         raise _no_task(str(named))
     return found
-
-
-def _logged_agents(control: Control, request: Request) -> tuple[str, ...]:
-    """Those for whom the teller may speak, as they are in the log; empty: any."""
-    return tuple([control.logged_as(agent) for agent in teller_of(request).agents])
 
 
 async def _take(control: Control, report: Report) -> bool:

@@ -176,6 +176,7 @@ OPERATIONS: Final = (
         gives=FeedbackTaken,
         status=202,
         by_agents=True,
+        at_root=True,
     ),
     Operation(
         method="POST",
@@ -188,6 +189,7 @@ OPERATIONS: Final = (
         gives=TaskTaken,
         status=201,
         by_agents=True,
+        at_root=True,
     ),
     Operation(
         method="GET",
@@ -198,6 +200,7 @@ OPERATIONS: Final = (
         gives=Task,
         needs_database=True,
         by_agents=True,
+        at_root=True,
     ),
     Operation(
         method="POST",
@@ -209,6 +212,7 @@ OPERATIONS: Final = (
         takes=TaskResult,
         gives=TaskOutcomeTaken,
         by_agents=True,
+        at_root=True,
     ),
     Operation(
         method="GET",

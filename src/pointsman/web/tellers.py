@@ -22,9 +22,11 @@ SCOPE_KEY: Final = "pointsman.teller"
 
 
 class Teller(Struct, frozen=True):
-    """Who tells. `agents` are those it may speak for; empty: any."""
+    """Who tells. `agents` are those it may speak for, `models` those it may use, as a key names them;
+    empty: any."""
 
     agents: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
 
     def check(self, agent: str) -> None:
         """Raises NotPermitted for an agent that the teller may not speak for."""
@@ -52,7 +54,7 @@ class AgentDoor:
             return Teller()
         key = self._control.key_of(_lowered(scope))
         if key is not None:
-            return Teller(_agents_of(key))
+            return Teller(_agents_of(key), key.allowed_models)
         if why := foreign(scope, headers):
             raise ForeignCaller(f"{why}: send an API key; `pointsman keys create` makes one.")
         return Teller()
@@ -62,6 +64,11 @@ def teller_of(request: Request) -> Teller:
     """Who tells."""
     found: Teller = request.scope[SCOPE_KEY]
     return found
+
+
+def logged_agents(control: Control, request: Request) -> tuple[str, ...]:
+    """Those for whom the teller may speak, as they are in the log; empty: any."""
+    return tuple([control.logged_as(agent) for agent in teller_of(request).agents])
 
 
 def agent_named(request: Request, named: str | None, where: str) -> str:

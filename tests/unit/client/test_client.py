@@ -241,3 +241,11 @@ def test_its_log_has_a_name_of_its_own(caplog):
     with caplog.at_level(logging.WARNING, "pointsman.client"):
         Pointsman(NOWHERE, agent="ci", retries=0).thumbs(REQUEST, True)
     assert caplog.records[0].name == "pointsman.client"
+
+
+def test_a_recommendation_is_asked_for_and_told(client, script):
+    script.answers = [(200, {"agent": "DBA", "model": "haiku", "similar": []})]
+    assert client.recommend("Add an index", models=["haiku", "opus"], limit=3).body["model"] == "haiku"
+    assert asyncio.run(AsyncPointsman(script.url).recommend("Add an index", agent="DBA"))
+    assert [one["path"] for one in script.asked] == ["/api/v1/recommend"] * 2
+    assert script.asked[0]["body"] == {"task": "Add an index", "models": ["haiku", "opus"], "limit": 3}

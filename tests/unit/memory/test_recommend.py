@@ -3,9 +3,12 @@
 from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.plain_control import a_policy, a_target
 
+from pointsman.core.errors import NotPermitted
 from pointsman.core.money import Price
 from pointsman.memory.recommend import Evidence, price_of, rank_agents, recommend, target_of
 from pointsman.store.agent_specs import NearAgent
@@ -134,3 +137,19 @@ def test_prices_of_what_is_served_count_before_the_seeds():
     assert price_of("opus", policy) < price_of("haiku", policy)
     assert advise(past("opus"), past("haiku"), policy=policy).model == "opus"
     assert advise(past("opus"), policy=policy).target == "x/opus"
+
+
+@given(st.lists(st.sampled_from(["gpt-x", "qwen", "opus", "ollama/qwen"])), st.booleans())
+def test_a_key_is_told_of_no_model_it_may_not_use(done, success):
+    found = advise(*[past(model, success=success) for model in done], permitted=("q*",))
+    assert (found.target, {one.name for one in found.models} <= {"qwen", "ollama/qwen"}) == (
+        "ollama/qwen",
+        True,
+    )
+
+
+def test_a_key_without_a_model_that_is_served_is_refused():
+    with pytest.raises(NotPermitted):
+        advise(past("gpt-x"), permitted=("claude-*",))
+    with pytest.raises(NotPermitted):
+        advise(models=["gpt-x"], permitted=("qwen",))
