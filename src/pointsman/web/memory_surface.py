@@ -25,8 +25,8 @@ MEMORY_OPERATIONS: Final = (
         name="recommend",
         what="Recommends an agent and a model for a task, from how similar tasks went: first what is "
         "reliable, then what is cheap. The similar tasks are told with it. The task's text is not kept. "
-        "A key made for agents is told of their tasks only, and of models it may use. Called with the agent's "
-        "API key.",
+        "A key made for agents is told of their tasks only, and of models it may use. Called with the "
+        "agent's API key.",
         handler=memory.recommend,
         takes=RecommendationWanted,
         gives=Recommendation,
