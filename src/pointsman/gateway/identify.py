@@ -22,7 +22,7 @@ from pointsman.core.keys import KEY_PREFIX, ApiKey
 from pointsman.core.reports import agent_id_of
 from pointsman.gateway.fingerprints import LIBRARY_AGENTS, PRODUCT_AGENTS, PRODUCT_PREFIXES
 from pointsman.gateway.keyring import KeyRing
-from pointsman.gateway.prompts import PromptReader, home_made
+from pointsman.gateway.prompts import Prompt, PromptReader, home_made
 from pointsman.gateway.sessions import opaque, vendor_session
 
 Source = Literal["key", "header", "body", "path", "session", "user_agent", "prompt", "ip"]
@@ -72,6 +72,7 @@ class Identifier:
         """
         key = self.check_key(headers)
         vendor = vendor_session(headers)
+        prompt = self._prompts.read(outline.system)
         agent, source = _claim(headers, path_agent, outline)
         if key is not None and (key.agent or key.allowed_agents):
             agent, source = _bound(key, agent, source)
@@ -79,14 +80,14 @@ class Identifier:
             if vendor.agent is not None:
                 agent, source = vendor.agent, "session"
             else:
-                agent, source = self._recognise(headers, outline, client_ip)
+                agent, source = self._recognise(headers, prompt, outline.tool_names, client_ip)
             _permit(key, agent)
         session = vendor.session or opaque(outline.session)
         return Caller(
             agent_id=agent,
             source=source,
             key=key,
-            session_key=session if session is not None else self._conversation(agent, outline),
+            session_key=session if session is not None else _conversation(agent, prompt, outline),
             turn_id=vendor.turn,
             subagent=vendor.subagent,
         )
@@ -107,29 +108,21 @@ class Identifier:
         return None
 
     def _recognise(
-        self, headers: Mapping[bytes, bytes], outline: Outline, client_ip: str
+        self, headers: Mapping[bytes, bytes], prompt: Prompt, tool_names: tuple[str, ...], client_ip: str
     ) -> tuple[str, Source]:
         product, library = user_agent_of(headers.get(b"user-agent", b"")[:MAX_USER_AGENT_BYTES])
         if product is not None:
             return product, "user_agent"
-        prompt = self._prompts.read(outline.system)
         if prompt.agent is not None:
             return prompt.agent, "prompt"
         if library is not None and not self._split:
             return library, "user_agent"
-        unknown = home_made(prompt, outline.tool_names)
+        unknown = home_made(prompt, tool_names)
         if unknown is not None:
             return unknown, "prompt"
         if library is not None:
             return library, "user_agent"
         return ip_agent(client_ip), "ip"
-
-    def _conversation(self, agent: str, outline: Outline) -> str | None:
-        prompt = self._prompts.read(outline.system)
-        if not outline.first_user and not prompt.stable:
-            return None
-        text = f"{agent}\0{outline.user or ''}\0{prompt.words:x}\0{outline.first_user}"
-        return "conv-" + xxh3_64_hexdigest(text.encode("utf-8", "surrogatepass"))
 
 
 def normalise_agent(text: str, where: str) -> str:
@@ -191,6 +184,13 @@ def ip_agent(client_ip: str) -> str:
         return "ip-127.0.0.1"
     groups = address.exploded.split(":")[:4]
     return "ip-" + "-".join([group.lstrip("0") or "0" for group in groups])
+
+
+def _conversation(agent: str, prompt: Prompt, outline: Outline) -> str | None:
+    if not outline.first_user and not prompt.stable:
+        return None
+    text = f"{agent}\0{outline.user or ''}\0{prompt.words:x}\0{outline.first_user}"
+    return "conv-" + xxh3_64_hexdigest(text.encode("utf-8", "surrogatepass"))
 
 
 def _credentials(headers: Mapping[bytes, bytes]) -> list[bytes]:

@@ -1,6 +1,7 @@
 """Recognises an agent by what it always says: its system prompt and the names of its tools."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from xxhash import xxh3_64_hexdigest, xxh3_64_intdigest
@@ -59,6 +60,7 @@ class PromptReader:
         return prompt
 
 
+@lru_cache(maxsize=MAX_KNOWN)
 def home_made(prompt: Prompt, tool_names: tuple[str, ...]) -> str | None:
     """The id of an agent nobody knows, `agent-` and eight hex digits: the same for the same prompt words
     and set of tools. None when there is nothing to tell it by."""

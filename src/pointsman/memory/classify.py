@@ -127,9 +127,7 @@ def stated_labels(headers: Mapping[bytes, bytes], metadata: Mapping[str, object]
     Raises `InvalidRequest` for a header that is no label. Metadata may mean something else to the client,
     so what is no label there is ignored.
     """
-    found = (
-        _from_headers(headers) if any(name.startswith(HEADER_PREFIX) for name in headers) else NOTHING_STATED
-    )
+    found = NOTHING_STATED if _STATING.isdisjoint(headers) else _from_headers(headers)
     return found.over(_from_metadata(metadata)) if metadata else found
 
 
@@ -166,6 +164,8 @@ def parts_of(task_type: str) -> TaskLabels | None:
 
 PARTS: Final = ("priority", "domain", "complexity")
 _HEADERS: Final = tuple([(part, HEADER_PREFIX + part.encode()) for part in PARTS])
+_TASK_TYPE: Final = HEADER_PREFIX + b"task-type"
+_STATING: Final = frozenset([_TASK_TYPE, *[name for _, name in _HEADERS]])
 
 
 @lru_cache(maxsize=512)
@@ -180,7 +180,7 @@ def _labels(found: Sequence[str | None]) -> TaskLabels:
 
 def _from_headers(headers: Mapping[bytes, bytes]) -> TaskLabels:
     found = _labels([_header_label(part, name, headers) for part, name in _HEADERS])
-    whole = headers.get(HEADER_PREFIX + b"task-type")
+    whole = headers.get(_TASK_TYPE)
     if not whole:
         return found
     parts = parts_of(whole.decode("latin-1"))
