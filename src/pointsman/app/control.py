@@ -88,6 +88,7 @@ class RunningControl:
             "keys_required": runtime.require_keys,
             "database": self._database(),
             "journal": msgspec.to_builtins(runtime.journal.counts),
+            "refused_unread": msgspec.to_builtins(runtime.parts.unread.counts),
             "loader": msgspec.to_builtins(runtime.loading.counts()),
             "inbox": msgspec.to_builtins(runtime.inbox.counts),
             "memory": msgspec.to_builtins(runtime.memory.state()),

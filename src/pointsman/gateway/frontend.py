@@ -12,10 +12,9 @@ from pointsman.core.errors import (
     PointsmanError,
     SlowClient,
 )
-from pointsman.core.ids import new_request_id
+from pointsman.gateway import headers, unread
 from pointsman.gateway.dialects.base import Route
 from pointsman.gateway.dialects.registry import CODECS, ROUTE_TABLE
-from pointsman.gateway.headers import JSON
 from pointsman.gateway.http.exchange import Exchange
 from pointsman.gateway.http.protocol import Limits
 from pointsman.gateway.pipeline import Pipeline
@@ -85,19 +84,25 @@ class Frontend:
             error = InvalidRequest("the request is not valid HTTP", code="malformed_http")
         else:
             error = SlowClient(f"the request did not arrive within {limits.request_arrival_s:g} s")
-        _reply(exchange, error)
+        self._reply(exchange, error, waited_s=limits.request_arrival_s if why == "slow" else 0.0)
 
     async def _refuse_path(self, exchange: Exchange) -> None:
-        _reply(exchange, exchange.match.error)
+        self._reply(exchange, exchange.match.error)
 
-
-def _reply(exchange: Exchange, error: PointsmanError) -> None:
-    codec = exchange.match.codec if exchange.match is not None else FALLBACK_DIALECT
-    status, body = CODECS[codec].render_error(error, new_request_id())
-    lines = b"content-type: %s\r\n" % JSON
-    if status == 405:
-        lines += b"allow: %s\r\n" % ", ".join(ROUTE_TABLE.allowed(exchange.path)).encode()
-    exchange.reply(status, lines, body)
+    def _reply(self, exchange: Exchange, error: PointsmanError, waited_s: float = 0.0) -> None:
+        """Says the error. What asked for one of our paths gets its row in the log."""
+        match = exchange.match
+        codec = CODECS[match.codec if match is not None else FALLBACK_DIALECT]
+        call = unread.call_of(exchange, codec, waited_s)
+        lines = b""
+        if match is not None:
+            unread.record(call, self._pipeline.parts, error)
+            lines = headers.own(call, "") + headers.request_id(call)
+        status, body = codec.render_error(error, call.request_id)
+        lines += b"content-type: %s\r\n" % headers.JSON
+        if status == 405:
+            lines += b"allow: %s\r\n" % ", ".join(ROUTE_TABLE.allowed(exchange.path)).encode()
+        exchange.reply(status, lines, body)
 
 
 def _find(method: bytes, raw_path: bytes, is_anthropic: bool) -> Match | None:

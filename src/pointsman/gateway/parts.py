@@ -14,6 +14,7 @@ from pointsman.gateway.policy import Policy
 from pointsman.gateway.repeats import Repeats
 from pointsman.gateway.shadow import Shadows
 from pointsman.gateway.turns import Turns
+from pointsman.gateway.unread import UnreadCap
 from pointsman.memory.keeper import TaskMemory
 
 
@@ -33,6 +34,7 @@ class Parts:
     repeats: Repeats = field(default_factory=Repeats)
     health: Health = field(default_factory=Health)
     turns: Turns = field(default_factory=Turns)
+    unread: UnreadCap = field(default_factory=UnreadCap)
     observer: Observer | None = None
     shadows: Shadows | None = None
 

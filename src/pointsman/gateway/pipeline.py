@@ -22,7 +22,7 @@ from pointsman.core.errors import (
 )
 from pointsman.core.events import FinishState, RequestRecord
 from pointsman.core.ids import new_request_id
-from pointsman.gateway import headers, records
+from pointsman.gateway import headers, records, unread
 from pointsman.gateway.attempt import Attempt
 from pointsman.gateway.call import Call, Tried
 from pointsman.gateway.choosing import features_of, is_routed, note_turn
@@ -232,7 +232,10 @@ class Pipeline:
             error.retry_after_s = until_new_budget_s(call)
         if not call.recorded:
             call.state = FinishState.REFUSED
-            self.parts.recorder.append(records.of_refusal(call, self._loop.time(), error))
+            if call.reached("caller"):
+                self.parts.recorder.append(records.of_refusal(call, self._loop.time(), error))
+            else:
+                unread.record(call, self.parts, error)
             call.recorded = True
         refuse(call, error)
 

@@ -41,7 +41,8 @@ def _show(found: dict[str, Any], url: str) -> None:
         ("agents", figures.count(found["agents"])),
         ("database", _database(found["database"])),
     ]
-    rows += [(name, _counts(found[name])) for name in ("journal", "inbox") if name in found]
+    counted = [name for name in ("journal", "inbox", "refused_unread") if name in found]
+    rows += [(name.replace("_", " "), _counts(found[name])) for name in counted]
     rows += [("local model", _local(state)) for state in found.get("local_models", ())]
     pairs(rows)
     for warning in found.get("warnings", ()):

@@ -238,6 +238,7 @@ class GatewayProtocol(HttpToolsProtocol):
         exchange = Exchange(self.transport, self._answered)
         exchange.keep_alive = False
         exchange.headers = dict(self.headers)
+        exchange.client_ip = self.client[0] if self.client else ""
         self.frontend.match(self.parser.get_method(), self.url, exchange)
         self.frontend.refuse(exchange, "large_head")
 
