@@ -221,6 +221,47 @@ async def test_a_confidence_that_falls_within_the_hour_raises_an_alert(connectio
     assert [(one["agent_id"], one["detail"]["model"]) for one in drops] == [("coder", "good")]
 
 
+@pytest.mark.parametrize(
+    ("changes", "late", "breached"),
+    [
+        ({"latency_slo_percentile": 90}, 2, False),
+        ({"latency_slo_percentile": 90}, 3, True),
+        ({"latency_slo_percentile": 99}, 1, True),
+        ({"latency_slo_of": "chunk"}, 20, False),
+        ({"latency_slo_of": "chunk", "latency_slo_ms": 100}, 20, True),
+        ({"latency_slo_ms": None}, 20, False),
+    ],
+)
+async def test_answers_slower_than_an_agent_wants_them_raise_an_alert(
+    connection: Connection, db_pool: Pool, changes, late, breached
+):
+    profile = replace(POLICY.profile("timed"), **changes)
+    await publish(db_pool, replace(POLICY, agents={"timed": profile}))
+    streamed = {"agent_id": "timed", "time_to_first_token_ms": 100.0, "tokens_out": 11}
+    times_ms = [100.0 + (2000.0 if n < late else 500.0) for n in range(20)]
+    rows = [a_request(n, "good", 30, latency_ms=ms, **streamed) for n, ms in enumerate(times_ms)]
+    await put(db_pool, [(row, None) for row in rows])
+    for _ in range(2):
+        await learn(connection, "confidence")
+    found = [one for one in await learned.alerts(connection) if one["kind"] == "slo_breach"]
+    assert [one["agent_id"] for one in found] == (["timed"] if breached else [])
+
+
+async def test_an_agent_that_waits_for_chunks_is_not_judged_by_whole_answers(
+    connection: Connection, db_pool: Pool
+):
+    profile = replace(POLICY.profile("timed"), latency_slo_of="chunk", latency_slo_ms=100)
+    await publish(db_pool, replace(POLICY, agents={"timed": profile}))
+    streamed = {"agent_id": "timed", "time_to_first_token_ms": 100.0, "tokens_out": 101}
+    long = a_request(1, "good", latency_ms=5100.0, **streamed)
+    slow = a_request(2, "bad", latency_ms=25100.0, **streamed)
+    whole = a_request(3, "bad", latency_ms=9000.0, agent_id="timed", time_to_first_token_ms=None)
+    await put(db_pool, [(one, None) for one in (long, slow, whole)])
+    await learn(connection, "aggregate")
+    rows = await db_pool.fetch("SELECT decision_id, label FROM outcomes ORDER BY decision_id")
+    assert [tuple(row) for row in rows] == [(long.request_id, 1.0), (slow.request_id, 0.0)]
+
+
 async def test_rules_say_where_an_agents_work_goes_and_divergences_who_differs(
     connection: Connection, db_pool: Pool
 ):

@@ -213,13 +213,6 @@ async def latest_task_change(connection: Connection) -> datetime:
     return found or EPOCH
 
 
-async def answered(
-    connection: Connection, agents: Sequence[str], after: datetime, limit: int
-) -> list[Mapping[str, Any]]:
-    """The whole answers that some agents got after then, oldest first."""
-    return [dict(row) for row in await connection.fetch(_SQL["answered"], agents, after, limit)]
-
-
 # Contributions
 
 

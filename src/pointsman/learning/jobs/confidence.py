@@ -14,6 +14,7 @@ from pointsman.learning import drift, publishing, validation
 from pointsman.learning.frames import better_frame
 from pointsman.learning.jobs import aggregate
 from pointsman.learning.jobs.scores import note_scores
+from pointsman.learning.jobs.slo import note_breaches
 from pointsman.learning.quality import with_quality
 from pointsman.learning.sums import total
 from pointsman.learning.validation import Refused
@@ -33,6 +34,7 @@ FURTHER_STEPS: Final = 4
 async def run(work: Work) -> None:
     """Learns and publishes. A policy that must not be published leaves the running one, and an alert."""
     await aggregate.run(work)
+    await note_breaches(work)
     if work.policy is None:
         work.told.update(published=None, note="no gateway has published a policy yet")
         return

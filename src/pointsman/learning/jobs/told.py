@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 from pointsman.core.outcomes import OutcomeRecord, OutcomeSource, event_id_of
+from pointsman.core.snapshot import AgentProfile
 from pointsman.learning.labels import IN_TIME, IN_TIME_WEIGHT, TOLD_TASK, in_time, task_label
 from pointsman.learning.work import Work
-from pointsman.store import learning, outcomes
+from pointsman.store import latencies, learning, outcomes
 from pointsman.store.feedback import began_us
 from pointsman.store.learning import TASK, Cursor, ToldTask
 from pointsman.store.rows import EPOCH, us_of
@@ -46,12 +47,12 @@ async def note_answers_in_time(work: Work) -> None:
     cursor = await learning.cursor(work.connection, IN_TIME)
     after = max(cursor.at, EPOCH + LOG_OVERLAP) - LOG_OVERLAP
     while timed:
-        rows = await learning.answered(work.connection, sorted(timed), after, PAGE)
+        rows = await latencies.answered(work.connection, sorted(timed), after, PAGE)
         async with work.connection.transaction():
             if rows:
                 after = rows[-1]["started_at"]
                 await learning.put_cursor(work.connection, IN_TIME, Cursor(0, max(after, cursor.at)))
-                await outcomes.add(work.connection, [_of_answer(row, timed) for row in rows])
+                await outcomes.add(work.connection, [sign for row in rows for sign in _of_answer(row, timed)])
         if len(rows) < PAGE:
             return
 
@@ -82,9 +83,14 @@ def _of_task(task: ToldTask) -> Iterable[OutcomeRecord]:
         )
 
 
-def _of_answer(row: Mapping[str, Any], profiles: Mapping[str, Any]) -> OutcomeRecord:
-    label = in_time(row["latency_ms"], profiles[row["agent_id"]])
-    return OutcomeRecord(
+def _of_answer(row: Mapping[str, Any], profiles: Mapping[str, AgentProfile]) -> Iterable[OutcomeRecord]:
+    """The sign that an answer came in time or late; none for what did not stream, if chunks are timed."""
+    profile = profiles[row["agent_id"]]
+    taken_ms = row["chunk_ms"] if profile.latency_slo_of == "chunk" else row["latency_ms"]
+    if taken_ms is None:
+        return
+    label = in_time(taken_ms, profile)
+    yield OutcomeRecord(
         event_id=event_id_of(row["request_id"], IN_TIME, str(row["attempt"])),
         decision_id=row["request_id"],
         attempt=row["attempt"],

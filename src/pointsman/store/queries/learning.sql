@@ -40,14 +40,6 @@ LIMIT $2;
 -- When a task was changed last.
 SELECT max(changed_at) FROM task_executions;
 
--- name: answered
--- The attempts of some agents that ended well or too late, from a time on, oldest first.
-SELECT request_id, attempt, started_at, agent_id, provider, model, latency_ms
-FROM gateway_request_log
-WHERE agent_id = ANY ($1::text[]) AND started_at > $2 AND finish_state = 'completed' AND kind = 'request'
-ORDER BY started_at
-LIMIT $3;
-
 -- name: conversations
 -- The contributions of some conversations.
 SELECT decision_id FROM learning_contributions WHERE conversation = ANY ($1::text[]);
