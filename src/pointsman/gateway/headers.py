@@ -1,6 +1,6 @@
 """Which headers travel: the client's to a provider of its dialect, a provider's back, and our own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,11 @@ def _names(patterns: tuple[bytes, ...]) -> tuple[frozenset[bytes], tuple[bytes, 
 
 def _lines(pairs: Iterable[tuple[bytes, bytes]], patterns: tuple[bytes, ...]) -> bytes:
     exact, prefixes = _names(patterns)
-    return b"".join(
-        [b"%b: %b\r\n" % pair for pair in pairs if pair[0] in exact or pair[0].startswith(prefixes)]
-    )
+    lines = b""
+    for name, value in pairs:
+        if name in exact or name.startswith(prefixes):
+            lines += b"%b: %b\r\n" % (name, value)
+    return lines
 
 
 def forwarded(attempt: "Attempt") -> bytes:
@@ -36,7 +38,13 @@ def forwarded(attempt: "Attempt") -> bytes:
     lines = b""
     if attempt.passes_through:
         lines = _lines(theirs.items(), attempt.codec.forward_headers)
-    for name, value in attempt.upstream.endpoint.provider.headers.items():
+    defaults = attempt.upstream.endpoint.provider.headers
+    return _with_defaults(lines, defaults) if defaults else lines
+
+
+def _with_defaults(lines: bytes, defaults: Mapping[str, str]) -> bytes:
+    """The lines, and those of `defaults` that they lack."""
+    for name, value in defaults.items():
         key = name.lower().encode()
         if b"\n%b: " % key not in b"\n" + lines:
             lines += b"%b: %b\r\n" % (key, value.encode())
@@ -76,12 +84,16 @@ def returned(attempt: "Attempt") -> bytes:
 
 def request_id(call: "Call", present: bytes = b"") -> bytes:
     """The request id under the dialect's own name, unless the lines `present` hold the provider's."""
-    wanted = call.codec.return_headers
     lines = b""
-    for name in ID_NAMES:
-        if name in wanted and not (present.startswith(name + b":") or b"\n" + name + b":" in present):
+    for name in _id_names(call.codec.return_headers):
+        if not (present.startswith(name + b":") or b"\n" + name + b":" in present):
             lines += b"%s: %s\r\n" % (name, call.request_id.encode())
     return lines
+
+
+@lru_cache(maxsize=64)
+def _id_names(patterns: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return tuple([name for name in ID_NAMES if name in patterns])
 
 
 def own(call: "Call", target: str) -> bytes:

@@ -24,6 +24,8 @@ class Losses:
     """Collects what an encoder cannot carry. `drop` reports a field that changes little; a codec raises
     `CannotCarry` itself where dropping would change the meaning."""
 
+    __slots__ = ("fields",)
+
     def __init__(self) -> None:
         self.fields: list[str] = []
 

@@ -33,7 +33,7 @@ class Upstream:
         self._secure = url.scheme == "https"
         self._host = url.hostname or "127.0.0.1"
         self._port = url.port or (443 if self._secure else 80)
-        self._prefix = url.path.rstrip("/")
+        self._prefix = url.path.rstrip("/").encode()
         self._tls = _tls_context(endpoint.verify_tls) if self._secure else None
         self._static_head = self._make_static_head(url.netloc.rpartition("@")[2])
         self._idle: list[Connection] = []
@@ -61,7 +61,7 @@ class Upstream:
         """The request's head: `extra` are further header lines, each ended by CRLF."""
         return b"%s %s%s HTTP/1.1\r\n%s%scontent-length: %d\r\n\r\n" % (
             method.encode(),
-            self._prefix.encode(),
+            self._prefix,
             path.encode(),
             self._static_head,
             extra,

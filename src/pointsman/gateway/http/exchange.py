@@ -9,6 +9,8 @@ STATUS_LINES: dict[int, bytes] = {
     status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus
 }
 STATUS_LINES[529] = b"HTTP/1.1 529 Overloaded\r\n"
+CLOSING = b"connection: close\r\n\r\n"
+"""How a head ends after which the connection does too."""
 
 
 def status_line(status: int) -> bytes:
@@ -86,11 +88,10 @@ class Exchange:
             self.abort()
             return
         self.started = True
+        line = STATUS_LINES.get(status) or status_line(status)
+        ending = b"\r\n" if self.keep_alive else CLOSING
         content = b"" if self.method == "HEAD" else body
-        self._transport.write(
-            b"%s%scontent-length: %d\r\n%s\r\n%s"
-            % (status_line(status), headers, len(body), self._connection_line(), content)
-        )
+        self._transport.write(b"%b%bcontent-length: %d\r\n%b%b" % (line, headers, len(body), ending, content))
         self._complete()
 
     def start(self, status: int, headers: bytes, first: bytes = b"") -> None:
@@ -99,7 +100,8 @@ class Exchange:
             return
         self.started = True
         framing = b"transfer-encoding: chunked\r\n" if self.chunked else b""
-        head = b"%s%s%s%s\r\n" % (status_line(status), headers, framing, self._connection_line())
+        ending = b"\r\n" if self.keep_alive else CLOSING
+        head = b"%b%b%b%b" % (status_line(status), headers, framing, ending)
         self._transport.write(head + self._framed(first) if first else head)
 
     def write(self, data: bytes) -> None:
@@ -122,9 +124,6 @@ class Exchange:
 
     def _framed(self, data: bytes) -> bytes:
         return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
-
-    def _connection_line(self) -> bytes:
-        return b"" if self.keep_alive else b"connection: close\r\n"
 
     def _complete(self) -> None:
         self.response_complete = True

@@ -98,6 +98,8 @@ class GatewayProtocol(HttpToolsProtocol):
         for exchange in (self.running, self.exchange):
             if exchange is not None and not exchange.response_complete:
                 exchange.lose()
+                if exchange.task is not None:
+                    exchange.task.add_done_callback(self.tasks.discard)
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -288,10 +290,10 @@ class GatewayProtocol(HttpToolsProtocol):
     # Answering
 
     def _run(self, exchange: Exchange) -> None:
+        """Serves it in a task of its own, for whose answer a shutdown waits."""
         self.running = exchange
         exchange.task = task = self.loop.create_task(cast("Any", self.frontend.serve(exchange)))
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         exchange = cast("Any", cycle)
@@ -305,6 +307,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _answered(self, exchange: Exchange) -> None:
         self.since_s = self.loop.time()
+        self.tasks.discard(cast("Any", exchange.task))
         if not exchange.keep_alive:
             self._hang_up(exchange)
         elif self.pipeline or self.cycle is not cast("Any", exchange):

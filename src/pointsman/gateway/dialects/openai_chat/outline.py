@@ -19,6 +19,7 @@ AUDIO_CHARS_PER_TOKEN = 2000
 """Base64 characters of sound for each token it is taken to cost."""
 
 _BYTES_PER_TOKEN = 4
+_INSTRUCTING = frozenset(["system", "developer"])
 _MEDIA_WORDS = (b'"image_url"', b'"input_audio"', b'"file"')
 _HARNESS = re.compile(r"\s*<(?:system-reminder|environment_details|environment_context)>")
 """How a piece begins which a coding agent adds in the user's name."""
@@ -122,12 +123,14 @@ def outline(body: bytes) -> Outline:
     if not messages:
         raise missing("messages")
     media = _media(messages)
+    humans = [message for message in messages if message.role == "user"]
+    first_user = _first_text(humans)
     return Outline(
         model=request.model,
         stream=bool(request.stream),
-        system=_first_text(messages, ("system", "developer")),
-        first_user=_first_text(messages, ("user",)),
-        last_user=_first_text(reversed(messages), ("user",)),
+        system=_first_text([message for message in messages if message.role in _INSTRUCTING]),
+        first_user=first_user,
+        last_user=first_user if len(humans) < 2 else _first_text(reversed(humans)),
         last_role="tool" if messages[-1].role == "function" else messages[-1].role,
         message_count=len(messages),
         tool_names=_tool_names(request),
@@ -152,7 +155,8 @@ def _tool_names(request: _Body) -> tuple[str, ...]:
 
 def _needs(request: _Body) -> int:
     needs = 0
-    if request.functions or any(tool.function or tool.custom for tool in request.tools or ()):
+    tools = request.tools
+    if request.functions or (tools and any(tool.function or tool.custom for tool in tools)):
         needs |= Need.TOOLS
     if request.response_format is not None and request.response_format.type == "json_schema":
         needs |= Need.JSON_SCHEMA
@@ -170,17 +174,19 @@ def _media(messages: list[_Message]) -> _Media:
     would be escaped."""
     media = _Media()
     for index, message in enumerate(messages):
+        if memoryview(message.content)[:1].tobytes() != b"[":
+            continue
         content = bytes(message.content)
-        if content.startswith(b"[") and any(word in content for word in _MEDIA_WORDS):
+        if any(word in content for word in _MEDIA_WORDS):
             for piece in checked(_MEDIA, content, f"messages[{index}].content"):
                 media.add(piece)
     return media
 
 
-def _first_text(messages: Iterable[_Message], roles: tuple[str, ...]) -> str:
-    """The leading text of the first of `messages` in which one of `roles` says something."""
+def _first_text(messages: Iterable[_Message]) -> str:
+    """The leading text of the first of `messages` that says something."""
     for message in messages:
-        if message.role in roles and message.content is not ABSENT:
+        if message.content is not ABSENT:
             text = _said(checked(_CONTENT, message.content, "messages.content"))
             if text:
                 return text[:LEADING_CHARS]

@@ -72,22 +72,25 @@ def decode_response(body: bytes) -> ChatResponse:
         raise UpstreamBroken("The provider's answer has no choices.")
     choice = found.choices[0]
     message = choice.message
-    parts = _parts(message, wire.stem_of(found.id or ""))
-    called = any(isinstance(part, ToolCall) for part in parts)
-    given = {"annotations": message.annotations, "audio": message.audio}
+    calls = _calls_of(message)
+    extra: dict[str, Any] = {}
+    if message.annotations:
+        extra["annotations"] = message.annotations
+    if message.audio:
+        extra["audio"] = message.audio
     return ChatResponse(
         id=found.id or "",
         model=found.model or "",
         created_s=int(found.created or time.time()),
-        parts=parts,
-        finish=wire.finish_of(choice.finish_reason, called=called, refused=bool(message.refusal)),
+        parts=[*_said(message), *_called(calls, found.id or "")] if calls else _said(message),
+        finish=wire.finish_of(choice.finish_reason, called=bool(calls), refused=bool(message.refusal)),
         usage=wire.read_usage(found.usage),
         logprobs=choice.logprobs,
-        extra={name: value for name, value in given.items() if value},
+        extra=extra,
     )
 
 
-def _parts(message: _Message, stem: str) -> list[Part]:
+def _said(message: _Message) -> list[Part]:
     parts: list[Part] = []
     nested, text = wire.split_content(message.content)
     thought = message.reasoning_content or nested
@@ -99,9 +102,18 @@ def _parts(message: _Message, stem: str) -> list[Part]:
         parts.append(Text(text=text))
     if message.refusal:
         parts.append(Refusal(text=message.refusal))
-    calls = list(message.tool_calls or ())
-    if message.function_call is not None and not calls:
-        calls.append(WireCall(function=message.function_call))
+    return parts
+
+
+def _calls_of(message: _Message) -> list[WireCall]:
+    if message.tool_calls:
+        return message.tool_calls
+    return [WireCall(function=message.function_call)] if message.function_call is not None else []
+
+
+def _called(calls: list[WireCall], answer_id: str) -> list[Part]:
+    parts: list[Part] = []
+    stem = wire.stem_of(answer_id)
     for index, call in enumerate(calls):
         inner = call.custom or call.function or Called()
         custom = call.custom is not None
