@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from pointsman.app.bridge_settings import BridgeSettings, Source
+from pointsman.app.bridge_settings import BRIDGED_PATHS, BridgeSettings, Source
 from pointsman.app.child import Child, Program, State
 from pointsman.app.config.schema import ProviderConfig
 from pointsman.app.weights import is_installed
@@ -109,7 +109,9 @@ def _endpoint(name: str, own: ProviderConfig, port: int, token: str) -> Endpoint
     provider = Provider(
         name=name,
         base_url=base_url,
-        dialects={"openai_chat": "/chat/completions", "openai_embeddings": "/embeddings"},
+        dialects={
+            form: path for form, path in BRIDGED_PATHS.items() if not own.dialects or form in own.dialects
+        },
         price_provider=PRICE_PROVIDERS.get(library_name, library_name),
         local=bool(own.local),
     )

@@ -1,6 +1,11 @@
 """What `bridge` tells a `bridge_child`. Apart from it, for only the child imports the library."""
 
+from typing import Final
+
 from msgspec import Struct
+
+BRIDGED_PATHS: Final = {"openai_chat": "/chat/completions", "openai_embeddings": "/embeddings"}
+"""The dialects that the bridge speaks, and where."""
 
 
 class Source(Struct, frozen=True, kw_only=True):

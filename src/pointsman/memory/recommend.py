@@ -81,7 +81,7 @@ def recommend(
     if permitted:
         snapshot, models = _within(permitted, models, evidence, snapshot)
     agents = rank_agents(evidence)
-    chosen, agent_basis = (agent, "asked") if agent else _first_agent(agents, evidence)
+    chosen, agent_basis = (agent, "asked") if agent else _first_agent(agents)
     prices = {task.assigned_model: price_of(task.assigned_model, snapshot) for task in evidence.similar}
     choice = _model(evidence, chosen, _priced(prices, evidence, snapshot), models)
     target = target_of(choice.model, snapshot)
@@ -172,7 +172,7 @@ def _priced(
     return known or SEED_COSTS
 
 
-def _first_agent(agents: Sequence[Stand], evidence: Evidence) -> tuple[str | None, AgentBasis]:
+def _first_agent(agents: Sequence[Stand]) -> tuple[str | None, AgentBasis]:
     if not agents:
         return None, "none"
     best = agents[0]

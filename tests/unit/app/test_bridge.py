@@ -37,6 +37,12 @@ async def test_without_bridged_providers_there_is_nothing(made: Make) -> None:
     assert (bridge.endpoints(), bridge.states(), await bridge.ready()) == ({}, [], False)
 
 
+async def test_a_bridged_provider_may_be_held_to_one_dialect(made: Make) -> None:
+    endpoint = made({"c": ProviderConfig(bridge="cohere", dialects=("openai_embeddings",))}).endpoint("c")
+    assert endpoint is not None
+    assert list(endpoint.provider.dialects) == ["openai_embeddings"]
+
+
 async def test_a_bridged_provider_looks_like_an_openai_one(made: Make) -> None:
     endpoint = made({"my-cohere": ProviderConfig(bridge="cohere", retries=3)}).endpoint("my-cohere")
     assert endpoint is not None

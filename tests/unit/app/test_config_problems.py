@@ -45,6 +45,11 @@ def problems(text: str, environ: dict[str, str] | None = None) -> list[str]:
         ("[providers.x]\nbase_url = 'box'", "providers.x.base_url must be a URL"),
         ("[providers.'a/b']\nbase_url = 'http://b'", "it must have no `/`"),
         ("[providers.openai]\ndialects = ['ollama_chat']", "openai does not speak ollama_chat"),
+        (
+            "[providers.x]\nbridge = 'cohere'\nverify_tls = false",
+            "providers.x.verify_tls: the bridge's library",
+        ),
+        ("[providers.x]\nbridge = 'cohere'\ndialects = ['anthropic']", "the bridge does not speak anthropic"),
         ("[server]\nhost = '0.0.0.0'", "set `server.allow_beyond_loopback = true`"),
         ("[database]\nurl = 'mysql://x'", "database.url must begin with postgresql://"),
         ("x =", "the file is not TOML"),

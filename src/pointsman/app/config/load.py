@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from pointsman.app.bridge_settings import BRIDGED_PATHS
 from pointsman.app.config.check import has_password, joined, problems_of, suggestion
 from pointsman.app.config.schema import Config, ProviderConfig, Server
 from pointsman.app.paths import CONFIG_NAME, home
@@ -152,6 +153,11 @@ def _provider_problems(name: str, config: ProviderConfig, where: str) -> list[st
     if known is None and config.base_url is None and config.bridge is None:
         remedy = suggestion(name, PROVIDERS) or "; give its `base_url` to define one"
         problems.append(f"{where}: no provider of that name is built in{remedy}")
+    if config.bridge is not None:
+        if not config.verify_tls:
+            problems.append(f"{where}.verify_tls: the bridge's library checks certificates; take the key out")
+        strange = [form for form in config.dialects if form not in BRIDGED_PATHS]
+        problems += [f"{where}.dialects: the bridge does not speak {form}" for form in strange]
     if known is not None:
         strange = [form for form in config.dialects if form not in known.dialects]
         problems += [f"{where}.dialects: {name} does not speak {form}" for form in strange]
