@@ -1,11 +1,13 @@
 """What a request will probably cost."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from pointsman.core.features import Features
 from pointsman.core.money import TOKENS_PER_PRICE_UNIT
 from pointsman.core.snapshot import Model, Target
 
+PriceOrder = tuple[int, int, str]
 TIER_ORDER: Final = {"fast": 0, "medium": 1, "large": 2}
 
 EXPECTED_OUTPUT_TOKENS: Final = 1024
@@ -53,12 +55,18 @@ def _saving(target: Target, features: Features) -> int:
     return tokens * max(price.input_usd_micros - price.cached_input_usd_micros, 0)
 
 
-def price_order(target: Target, features: Features) -> tuple[int, int, str]:
-    """Sorts targets by the expected price of the request, unrounded, then lower tiers first, then by id."""
-    model = target.model
-    price = model.price
-    cost = max(features.context_tokens, 0) * price.input_usd_micros
-    cost += expected_output_tokens(model, features.max_output_tokens) * price.output_usd_micros
-    if features.warm:
-        cost -= _saving(target, features)
-    return cost, TIER_ORDER[model.tier], target.id
+def price_orders(targets: Iterable[Target], features: Features) -> list[PriceOrder]:
+    """A key for each target that sorts by the expected price of the request, unrounded, then lower tiers
+    first, then by id."""
+    read, most, warm = max(features.context_tokens, 0), features.max_output_tokens, features.warm
+    found = []
+    for target in targets:
+        model = target.model
+        price = model.price
+        cost = read * price.input_usd_micros
+        if price.output_usd_micros:
+            cost += expected_output_tokens(model, most) * price.output_usd_micros
+        if target.id == warm:
+            cost -= _saving(target, features)
+        found.append((cost, TIER_ORDER[model.tier], target.id))
+    return found

@@ -2,24 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from msgspec import Struct
 
 from pointsman.core.features import Features
-from pointsman.core.snapshot import AgentProfile, PolicySnapshot, Target
+from pointsman.core.snapshot import PolicySnapshot, Target
 from pointsman.routing.confidence import Belief, beliefs_of, estimator_of
-from pointsman.routing.cost import price_order
+from pointsman.routing.cost import price_orders
 from pointsman.routing.scorers import SCORERS
-from pointsman.routing.scorers.base import Score
-
-SCORE_DIGITS: Final = 6
-"""Scores that agree to this many digits are a tie."""
+from pointsman.routing.scorers.base import SCORE_DIGITS, Score
 
 Standing = tuple[bool, float]
+_BY_ID: Final = attrgetter("id")
+_BY_STANDING_AND_PRICE: Final = itemgetter(0, 1)
 
 
-class Candidate(Struct, frozen=True, kw_only=True):
+class Candidate(Struct, frozen=True):
     """A target with what was computed for it. `confidence` is what the gate goes by: the scorer's own, else
     the belief's. `standing` sorts before price: gate met, then score. `entry` is the place of its provider
     in the profile's fallback, or -1."""
@@ -48,7 +48,7 @@ class Rater:
     def beliefs(self, targets: Sequence[Target], features: Features) -> dict[str, Belief]:
         """The beliefs by target id (`confidence.beliefs_of`). They are computed in a fixed order, so that the
         same targets get the same to the bit."""
-        ordered = sorted(targets, key=lambda target: target.id)
+        ordered = sorted(targets, key=_BY_ID)
         found = beliefs_of(ordered, features, self.snapshot, self.estimator)
         return {target.id: belief for target, belief in zip(ordered, found, strict=True)}
 
@@ -61,27 +61,21 @@ class Rater:
         profile = self.snapshot.profile(features.agent)
         mine = [beliefs[target.id] for target in targets]
         scores = SCORERS[objective].scores(targets, features, self.snapshot, mine)
-        return [
-            _candidate(target, belief, score, profile)
-            for target, belief, score in zip(targets, mine, scores, strict=True)
-        ]
-
-
-def _candidate(target: Target, belief: Belief, score: Score, profile: AgentProfile) -> Candidate:
-    confidence = belief.confidence if score.confidence is None else score.confidence
-    return Candidate(
-        target=target,
-        belief=belief,
-        score=score,
-        confidence=confidence,
-        standing=(confidence < profile.gate, -round(score.value, SCORE_DIGITS)),
-        entry=entry_of(target, profile.fallback),
-    )
+        gate, fallback = profile.gate, tuple(profile.fallback)
+        made = []
+        for target, belief, score in zip(targets, mine, scores, strict=True):
+            confidence = belief.confidence if score.confidence is None else score.confidence
+            standing = (confidence < gate, -round(score.value, SCORE_DIGITS))
+            entry = _entry_of(target.provider, target.local, fallback)
+            made.append(Candidate(target, belief, score, confidence, standing, entry))
+        return made
 
 
 def ranked(candidates: Sequence[Candidate], features: Features) -> list[Candidate]:
     """Best first: the gate met, the higher score, the lower expected price, the lower tier, the id."""
-    return sorted(candidates, key=lambda one: (one.standing, price_order(one.target, features)))
+    prices = price_orders([one.target for one in candidates], features)
+    keyed = [(one.standing, price, one) for one, price in zip(candidates, prices, strict=True)]
+    return [one for _, _, one in sorted(keyed, key=_BY_STANDING_AND_PRICE)]
 
 
 def entry_of(target: Target, fallback: Sequence[str]) -> int:

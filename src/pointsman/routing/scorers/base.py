@@ -1,7 +1,7 @@
 """What a scorer is: a number for each candidate, as a sum of named terms."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import Struct
 
@@ -9,6 +9,9 @@ from pointsman.core.decision import Term
 from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, Model, PolicySnapshot, Target
 from pointsman.routing.confidence import Belief, beliefs_of, estimator_of
+
+SCORE_DIGITS: Final = 6
+"""Scores that agree to this many digits are a tie."""
 
 
 class Score(Struct, frozen=True, kw_only=True):

@@ -10,9 +10,8 @@ from pointsman.core.decision import Term
 from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, Model, PolicySnapshot, Target
 from pointsman.routing.confidence import Belief
-from pointsman.routing.cost import price_order
 from pointsman.routing.scorers.base import Score, ScoreExample, Scorer, shop_of
-from pointsman.routing.scorers.reliable import reliable_score
+from pointsman.routing.scorers.reliable import first_reliable, reliable_score
 from pointsman.routing.scorers.worth import cost_share
 
 LEAST_DEVIATION: Final = 1e-6
@@ -22,9 +21,9 @@ exploration than it can use (Chapelle and Li 2011, An Empirical Evaluation of Th
 _GRID = np.linspace(-6.0, 6.0, 2401)
 _STEPS_PER_DEVIATION: Final = 200.0
 _BELL = np.exp(-0.5 * _GRID**2) / np.sqrt(2.0 * np.pi)
-_RISE = np.concatenate([[0.0], np.cumsum((_BELL[1:] + _BELL[:-1]) / 2.0) * (_GRID[1] - _GRID[0])])
-"""The normal density and distribution, tabled."""
-_NODES: Final = np.array([-3.6, -2.6, -1.8, -1.1, -0.5, 0.0, 0.5, 1.1, 1.8, 2.6, 3.6])
+_RISE = np.concatenate([[1e-9], np.cumsum((_BELL[1:] + _BELL[:-1]) / 2.0) * (_GRID[1] - _GRID[0])])
+"""The normal density and distribution, tabled; nowhere 0, so that one may divide by it."""
+_NODES: Final = np.array([-3.4, -2.2, -1.4, -0.7, 0.0, 0.7, 1.4, 2.2, 3.4])
 """Where to look at each figure, in its deviations."""
 
 
@@ -38,11 +37,12 @@ def chances_of_most(means: Sequence[float], deviations: Sequence[float]) -> list
     """
     centre, spread = np.array(means), np.maximum(np.array(deviations), LEAST_DEVIATION)
     points = np.sort((centre[:, None] + spread[:, None] * _NODES).ravel())
-    steps = (points - centre[:, None]) * (_STEPS_PER_DEVIATION / spread)[:, None] + len(_GRID) // 2
-    below = _RISE[np.minimum(np.maximum(steps, 0.0), len(_GRID) - 1.0).astype(np.intp)]
+    scale = (_STEPS_PER_DEVIATION / spread)[:, None]
+    steps = points * scale - (scale * centre[:, None] - len(_GRID) // 2)
+    below = _RISE.take(steps.astype(np.intp), mode="clip")
     risen = below[:, 1:] - below[:, :-1]
-    middles = (below[:, 1:] + below[:, :-1]) / 2.0
-    chances = (risen / np.maximum(middles, 1e-300) * middles.prod(axis=0)).sum(axis=1)
+    middles = (below[:, 1:] + below[:, :-1]) * 0.5
+    chances = (risen / middles) @ middles.prod(axis=0)
     return (chances / max(float(chances.sum()), 1e-12)).tolist()  # type: ignore[no-any-return]
 
 
@@ -73,14 +73,15 @@ class Explore(Scorer):
         share = min(max(profile.exploration, 0.0), 1.0)
         exploring = Random(features.seed).random() < share  # noqa: S311
         chances = _chances(targets, features, profile, beliefs, share)
-        made = []
-        for target, belief, chance in zip(targets, beliefs, chances, strict=True):
-            if exploring:
-                score = _drawn(target, features, profile, belief)
-            else:
-                score = reliable_score(belief, profile.gate)
-            made.append(Score(value=score.value, own=score.own, belief=belief, propensity=chance))
-        return made
+        if not exploring:
+            gate = profile.gate
+            return [
+                reliable_score(belief, gate, chance) for belief, chance in zip(beliefs, chances, strict=True)
+            ]
+        return [
+            _drawn(target, features, profile, belief, chance)
+            for target, belief, chance in zip(targets, beliefs, chances, strict=True)
+        ]
 
     def examples(self) -> tuple[ScoreExample, ...]:
         """Nothing to spend; all to spend, with nothing in doubt."""
@@ -93,13 +94,15 @@ def boldness(belief: Belief) -> float:
     return BOLDNESS * belief.level_deviation
 
 
-def _drawn(target: Target, features: Features, profile: AgentProfile, belief: Belief) -> Score:
+def _drawn(
+    target: Target, features: Features, profile: AgentProfile, belief: Belief, propensity: float
+) -> Score:
     """A draw that hangs on the seed and the target's id, not on who else is there."""
     random = Random(f"{features.seed}/{target.id}")  # noqa: S311
     noise = random.gauss(0.0, 1.0) * boldness(belief)
     cost = cost_share(target, features, profile)
     own = (Term(name="drawn", value=noise), Term(name="cost", value=-cost))
-    return Score(value=belief.confidence + noise - cost, own=own, belief=belief)
+    return Score(value=belief.confidence + noise - cost, own=own, belief=belief, propensity=propensity)
 
 
 def _chances(
@@ -110,14 +113,11 @@ def _chances(
     share: float,
 ) -> list[float]:
     """The probability of each to be chosen: by exploring, and by being the usual choice."""
-    safe = [place for place, belief in enumerate(beliefs) if belief.confidence >= profile.gate]
-    if safe:
-        usual = min(safe, key=lambda place: price_order(targets[place], features))
-    else:
-        safe = list(range(len(targets)))
-        usual = min(safe, key=lambda p: (-round(beliefs[p].confidence, 6), price_order(targets[p], features)))
+    confidences = [belief.confidence for belief in beliefs]
+    safe = [place for place, confidence in enumerate(confidences) if confidence >= profile.gate]
+    safe = safe or list(range(len(targets)))
     chances = [0.0] * len(targets)
-    chances[usual] = 1.0 - share
+    chances[first_reliable(targets, features, confidences, profile.gate)] = 1.0 - share
     if share > 0.0:
         worth = [beliefs[p].confidence - cost_share(targets[p], features, profile) for p in safe]
         for place, chance in zip(

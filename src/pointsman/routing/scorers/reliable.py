@@ -5,21 +5,19 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from msgspec.structs import replace
-
 from pointsman.core.decision import Term
 from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, Model, PolicySnapshot, Target
 from pointsman.routing.confidence import Belief
-from pointsman.routing.cost import price_order
-from pointsman.routing.scorers.base import Score, ScoreExample, Scorer, shop_of
+from pointsman.routing.cost import price_orders
+from pointsman.routing.scorers.base import SCORE_DIGITS, Score, ScoreExample, Scorer, shop_of
 
 HOPE: Final = 1.0
 """A model may reach the gate if it is believed to be no more deviations than this below it. What evidence
 rules out is not tried again."""
 
 
-def reliable_score(belief: Belief, gate: float) -> Score:
+def reliable_score(belief: Belief, gate: float, propensity: float | None = None) -> Score:
     """1 for whoever meets the gate, so that price decides among them; the confidence for the others.
 
     >>> reliable_score(Belief(0.81, 0.04, 0.62, task=0.11, agent=0.08), 0.7).value
@@ -29,15 +27,17 @@ def reliable_score(belief: Belief, gate: float) -> Score:
     """
     confidence = belief.confidence
     if confidence < gate:
-        return Score(value=confidence, belief=belief)
+        return Score(value=confidence, belief=belief, propensity=propensity)
     enough = Term(name="enough", value=1.0 - confidence)
-    return Score(value=1.0, own=(enough,), belief=belief)
+    return Score(value=1.0, own=(enough,), belief=belief, propensity=propensity)
 
 
 def hope_of(belief: Belief, gate: float) -> float:
     """What the belief's confidence may lack to the gate, if that is within its deviation; else 0."""
+    if belief.confidence >= gate:
+        return 0.0
     most = min(belief.confidence + HOPE * belief.level_deviation, 1.0)
-    return most - belief.confidence if belief.confidence < gate <= most else 0.0
+    return most - belief.confidence if most >= gate else 0.0
 
 
 class Reliable(Scorer):
@@ -58,18 +58,20 @@ class Reliable(Scorer):
         """See `reliable_score`."""
         profile = snapshot.profile(features.agent)
         gate, share = profile.gate, min(max(profile.exploration, 0.0), 1.0)
-        scores = [reliable_score(belief, gate) for belief in beliefs]
-        if snapshot.evidence is None or not share or features.held:
-            return scores
-        hopes = [hope_of(belief, gate) for belief in beliefs]
+        tries = snapshot.evidence is not None and share and not features.held
+        hopes = [hope_of(belief, gate) for belief in beliefs] if tries else []
         if not any(hopes):
-            return scores
+            return [reliable_score(belief, gate) for belief in beliefs]
         exploring = Random(features.seed).random() < share  # noqa: S311
-        chances = _chances(targets, features, scores, hopes, share)
+        confidences = [belief.confidence for belief in beliefs]
+        usual = first_reliable(targets, features, confidences, gate)
+        hoped = [confidence + hope for confidence, hope in zip(confidences, hopes, strict=True)]
+        tried = first_reliable(targets, features, hoped, gate)
         made = []
-        for score, belief, hope, chance in zip(scores, beliefs, hopes, chances, strict=True):
-            base = _hopeful(belief, hope) if exploring and hope else score
-            made.append(replace(base, propensity=chance))
+        for place, (belief, hope) in enumerate(zip(beliefs, hopes, strict=True)):
+            chance = (1.0 - share) * (place == usual) + share * (place == tried)
+            of_hope = exploring and hope > 0.0
+            made.append(_hopeful(belief, hope, chance) if of_hope else reliable_score(belief, gate, chance))
         return made
 
     def examples(self) -> tuple[ScoreExample, ...]:
@@ -78,27 +80,24 @@ class Reliable(Scorer):
         return tuple([_example(capability, gate, value) for capability, gate, value in cases])
 
 
-def _hopeful(belief: Belief, hope: float) -> Score:
+def first_reliable(
+    targets: Sequence[Target], features: Features, confidences: Sequence[float], gate: float
+) -> int:
+    """Where the cheapest target stands whose confidence meets the gate; if none does, the surest one."""
+    first = [place for place, confidence in enumerate(confidences) if confidence >= gate]
+    if not first:
+        rounded = [round(confidence, SCORE_DIGITS) for confidence in confidences]
+        most = max(rounded)
+        first = [place for place, confidence in enumerate(rounded) if confidence == most]
+    if len(first) == 1:
+        return first[0]
+    return min(zip(price_orders([targets[place] for place in first], features), first, strict=True))[1]
+
+
+def _hopeful(belief: Belief, hope: float, propensity: float) -> Score:
     most = belief.confidence + hope
     own = (Term(name="hope", value=hope), Term(name="enough", value=1.0 - most))
-    return Score(value=1.0, own=own, belief=belief, confidence=most, explored=True)
-
-
-def _chances(
-    targets: Sequence[Target],
-    features: Features,
-    scores: Sequence[Score],
-    hopes: Sequence[float],
-    share: float,
-) -> list[float]:
-    """The probability of each to come first: as usual, and when exploring."""
-    order = sorted(range(len(targets)), key=lambda place: price_order(targets[place], features))
-    usual = min(order, key=lambda place: -round(scores[place].value, 6))
-    tried = min(order, key=lambda place: -1.0 if hopes[place] else -round(scores[place].value, 6))
-    chances = [0.0] * len(targets)
-    chances[usual] += 1.0 - share
-    chances[tried] += share
-    return chances
+    return Score(value=1.0, own=own, belief=belief, confidence=most, propensity=propensity, explored=True)
 
 
 def _example(capability: float, gate: float, value: float) -> ScoreExample:
