@@ -23,11 +23,13 @@ def loop_body(results: int) -> bytes:
     return json.dumps({"model": "ladder", "messages": messages, "tools": TOOLS}).encode()
 
 
-async def test_a_turn_stays_where_its_fallback_took_it(upstream: RawUpstream, tmp_path: Path) -> None:
-    upstream.on("first", "pair-0", html(502), answer)
-    text = configuration(upstream.url, further=LADDER)
-    with GatewayProcess(tmp_path, text, {**KEYS, "DATABASE_URL": NO_DATABASE}) as gateway:
-        replies = [await ask(gateway.port, loop_body(results)) for results in range(3)]
+async def test_a_turn_stays_where_its_fallback_took_it(tmp_path: Path) -> None:
+    environ = {**KEYS, "DATABASE_URL": NO_DATABASE}
+    with RawUpstream() as upstream:
+        upstream.on("first", "pair-0", html(502), answer)
+        text = configuration(upstream.url, further=LADDER)
+        with GatewayProcess(tmp_path, text, environ) as gateway:
+            replies = [await ask(gateway.port, loop_body(results)) for results in range(3)]
     asked = [(one.headers["x-pointsman-model"], one.headers["x-pointsman-reason"]) for one in replies]
     assert [model for model, _ in asked] == ["second/pair-0"] * 3
     assert "turn goes on" in asked[1][1]
