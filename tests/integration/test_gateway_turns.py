@@ -1,9 +1,11 @@
 """A tool loop stays with its model, though the choice would be another one by now."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.gateway_process import NO_DATABASE, GatewayProcess
 from tests.gateway_world import KEYS, ask, configuration
 from tests.raw_upstream import RawUpstream, answer, html
@@ -23,13 +25,18 @@ def loop_body(results: int) -> bytes:
     return json.dumps({"model": "ladder", "messages": messages, "tools": TOOLS}).encode()
 
 
-async def test_a_turn_stays_where_its_fallback_took_it(tmp_path: Path) -> None:
-    environ = {**KEYS, "DATABASE_URL": NO_DATABASE}
-    with RawUpstream() as upstream:
-        upstream.on("first", "pair-0", html(502), answer)
-        text = configuration(upstream.url, further=LADDER)
-        with GatewayProcess(tmp_path, text, environ) as gateway:
-            replies = [await ask(gateway.port, loop_body(results)) for results in range(3)]
+@pytest.fixture
+def upstream() -> Iterator[RawUpstream]:
+    """A provider of its own, whose models no other test has made fail."""
+    with RawUpstream() as running:
+        yield running
+
+
+async def test_a_turn_stays_where_its_fallback_took_it(upstream: RawUpstream, tmp_path: Path) -> None:
+    upstream.on("first", "pair-0", html(502), answer)
+    text = configuration(upstream.url, further=LADDER)
+    with GatewayProcess(tmp_path, text, {**KEYS, "DATABASE_URL": NO_DATABASE}) as gateway:
+        replies = [await ask(gateway.port, loop_body(results)) for results in range(3)]
     asked = [(one.headers["x-pointsman-model"], one.headers["x-pointsman-reason"]) for one in replies]
     assert [model for model, _ in asked] == ["second/pair-0"] * 3
     assert "turn goes on" in asked[1][1]
