@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from pointsman.core.decision import Term
 from pointsman.core.features import Features
-from pointsman.core.snapshot import PolicySnapshot, Target
+from pointsman.core.snapshot import Model, PolicySnapshot, Target
 from pointsman.routing.evidence import Estimator
 from pointsman.routing.performance import (
     PRIOR_WEIGHT,
@@ -71,29 +71,45 @@ def beliefs_of(
     domain = domain_of(features.task_type)
     if estimator is None or not targets:
         return [_plain(target, features, snapshot, domain) for target in targets]
-    general = [capability_of(target.model, "") / 100.0 for target in targets]
+    names = [target.model.name for target in targets]
+    general = [] if estimator.knows(names) else [capability_of(one.model, "") / 100.0 for one in targets]
+    kind = slice_of(features.task_type)
     found = estimator.estimate(
         features.agent,
         estimator.inputs(features.vector),
-        [target.model.name for target in targets],
+        names,
         general,
-        slice_of(features.task_type),
+        kind,
     )
+    extras = [
+        _by_domain(target.model, domain, weight) if domain else 0.0
+        for target, weight in zip(targets, found.weight, strict=True)
+    ]
     beliefs = []
-    for place, target in enumerate(targets):
-        common, task, agent = found.common[place], found.task[place], found.agent[place]
-        deviation, mean = found.deviation[place], common + task + agent
-        if not (isfinite(mean) and isfinite(deviation)):
-            beliefs.append(_plain(target, features, snapshot, domain))
-            continue
-        extra = 0.0
-        if domain and domain in target.model.capability:
-            share = PRIOR_WEIGHT / (PRIOR_WEIGHT + found.weight[place])
-            extra = (capability_of(target.model, domain) / 100.0 - general[place]) * share
-        confidence = min(max(mean + extra, 0.0), 1.0)
-        level = found.level_deviation[place]
+    for common, extra, task, agent, deviation, level in zip(
+        found.common, extras, found.task, found.agent, found.deviation, found.level_deviation, strict=True
+    ):
+        mean = common + extra + task + agent
+        confidence = mean if 0.0 <= mean <= 1.0 else min(max(mean, 0.0), 1.0)
         beliefs.append(Belief(confidence, deviation, common, extra, task, agent, level))
-    return beliefs
+    if isfinite(sum(found.common) + sum(found.task) + sum(found.agent) + sum(found.deviation)):
+        return beliefs
+    return [
+        belief if _is_finite(belief) else _plain(target, features, snapshot, domain)
+        for target, belief in zip(targets, beliefs, strict=True)
+    ]
+
+
+def _by_domain(model: Model, domain: str, weight: float) -> float:
+    """What the capability in the task's domain adds while there is little evidence."""
+    if domain not in model.capability:
+        return 0.0
+    more = capability_of(model, domain) - capability_of(model, "")
+    return more / 100.0 * PRIOR_WEIGHT / (PRIOR_WEIGHT + weight)
+
+
+def _is_finite(belief: Belief) -> bool:
+    return isfinite(belief.common + belief.task + belief.agent) and isfinite(belief.deviation)
 
 
 def _plain(target: Target, features: Features, snapshot: PolicySnapshot, domain: str) -> Belief:

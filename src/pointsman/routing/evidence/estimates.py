@@ -2,6 +2,7 @@
 from. The only part of the package that runs for a request."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,8 @@ Floats = npt.NDArray[np.float32]
 
 MOST_VARIANCE: Final = 0.25
 """No success rate is less known than this."""
+MAX_KEPT: Final = 1024
+"""How many agents with their kinds of task and models are kept ready."""
 
 
 class Estimates(Struct, frozen=True, kw_only=True):
@@ -32,11 +35,27 @@ class Estimates(Struct, frozen=True, kw_only=True):
     weight: list[float]
 
 
+class _Asked(Struct, frozen=True, kw_only=True):
+    """What hangs on the agent, the kind of task and the models asked for, but not on the very task: their
+    `rows`, which of them are `new`, how far an agent's own evidence takes each away from what is usual for
+    it (`departs`), and its `doubt` (a variance)."""
+
+    rows: npt.NDArray[np.intp]
+    few: bool
+    new: list[bool]
+    departs: Floats
+    doubt: Floats
+    level_deviation: list[float]
+    common: list[float]
+    agent: list[float]
+    weight: list[float]
+
+
 class Estimator:
     """A posterior, ready for use. Making one copies nothing and costs microseconds."""
 
     __slots__ = (
-        "_agents",
+        "_asked",
         "_centre",
         "_covariances",
         "_doubts",
@@ -65,7 +84,11 @@ class Estimator:
             [at_centre @ self._centre, at_usual @ self._centre, (at_usual * self._usual).sum(axis=1)]
         )
         self._place = {model: place for place, model in enumerate(posterior.models)}
-        self._agents: dict[tuple[str, str], Floats] = {}
+        self._asked = lru_cache(maxsize=MAX_KEPT)(self._prepared)
+
+    def knows(self, models: Sequence[str]) -> bool:
+        """Whether there is evidence of each of these models."""
+        return all(map(self._place.__contains__, models))
 
     def inputs(self, vector: bytes) -> Floats:
         """The inputs of a task; of an unknown one (no vector, or one of another size), those of the average
@@ -78,45 +101,52 @@ class Estimator:
         self, agent: str, inputs: Floats, models: Sequence[str], priors: Sequence[float], slice: str = ""
     ) -> Estimates:
         """Estimates for `models`. `priors` are the success rates expected by capability, which are all there
-        is to say of a model without evidence."""
-        newcomer = len(self._place)
-        place = [self._place.get(model, newcomer) for model in models]
-        known = np.array(place)
-        delta = self._deltas(agent, slice)
-        variance = self._variances(inputs, delta, known)
-        mean, doubt, own = delta[:, known]
-        common = self._global[known]
-        if newcomer in place:
-            common = common + np.where(known == newcomer, np.array(priors, np.float32), np.float32(0.0))
-        task = (self._means @ (inputs - self._centre))[known]
-        doubts = self._doubts[:, known]
-        level = doubts[0] - 2.0 * own * doubts[1] + own**2 * doubts[2] + doubt
+        is to say of a model without evidence; there need be none when the posterior `knows` all models."""
+        asked = self._asked(agent, slice, tuple(models))
+        common = asked.common
+        if True in asked.new:
+            common = [
+                rate + prior if new else rate
+                for rate, prior, new in zip(common, priors, asked.new, strict=True)
+            ]
         return Estimates(
-            deviation=np.sqrt(np.clip(variance, 0.0, MOST_VARIANCE)).tolist(),
-            level_deviation=np.sqrt(np.clip(level, 0.0, MOST_VARIANCE)).tolist(),
-            common=common.tolist(),
-            task=task.tolist(),
-            agent=mean.tolist(),
-            weight=self._weights[known].tolist(),
+            deviation=_deviations(self._variances(inputs, asked)),
+            level_deviation=asked.level_deviation,
+            common=common,
+            task=(self._means @ (inputs - self._centre))[asked.rows].tolist(),
+            agent=asked.agent,
+            weight=asked.weight,
         )
 
-    def _variances(self, inputs: Floats, delta: Floats, known: npt.NDArray[np.intp]) -> Floats:
-        """How unsure each known model's success rate is on this task. Copying the covariances of a few models
-        pays only when they are few."""
-        few = 2 * len(known) < len(self._usual)
-        rows = known if few else np.arange(len(self._usual))
-        covariances = self._covariances[known] if few else self._covariances
-        from_usual = inputs - delta[2, rows, None] * self._usual[rows]
+    def _variances(self, inputs: Floats, asked: "_Asked") -> Floats:
+        """How unsure each model's success rate is on this task."""
+        covariances = self._covariances[asked.rows] if asked.few else self._covariances
+        from_usual = inputs - asked.departs
         spread = np.matmul(covariances, from_usual[:, :, None])[:, :, 0]
-        variances: Floats = (spread * from_usual).sum(axis=1) + delta[1, rows]
-        return variances if few else variances[known]
+        variances: Floats = (spread * from_usual).sum(axis=1)
+        return asked.doubt + (variances if asked.few else variances[asked.rows])
 
-    def _deltas(self, agent: str, slice: str) -> Floats:
-        """The agent's delta, its variance and own share, per model."""
-        found = self._agents.get((agent, slice))
-        if found is None:
-            found = self._agents[agent, slice] = self._unpacked(agent, slice)
-        return found
+    def _prepared(self, agent: str, slice: str, models: tuple[str, ...]) -> "_Asked":
+        """Copying the covariances of a few models pays only when they are few."""
+        newcomer = len(self._place)
+        place = [self._place.get(model, newcomer) for model in models]
+        rows = np.array(place)
+        few = 2 * len(place) < len(self._usual)
+        delta = self._unpacked(agent, slice)
+        mean, doubt, own = delta[:, rows]
+        doubts = self._doubts[:, rows]
+        level = doubts[0] - 2.0 * own * doubts[1] + own**2 * doubts[2] + doubt
+        return _Asked(
+            rows=rows,
+            few=few,
+            new=[one == newcomer for one in place],
+            departs=own[:, None] * self._usual[rows] if few else delta[2][:, None] * self._usual,
+            doubt=doubt,
+            level_deviation=_deviations(level),
+            common=self._global[rows].tolist(),
+            agent=mean.tolist(),
+            weight=self._weights[rows].tolist(),
+        )
 
     def _unpacked(self, agent: str, slice: str) -> Floats:
         components, slices = self._posterior.components, self._posterior.slices
@@ -129,6 +159,10 @@ class Estimator:
             mine = records[records["slice"] == kind]
             deltas[:, mine["model"]] = (mine["mean"], mine["variance"], mine["own"])
         return deltas
+
+
+def _deviations(variances: Floats) -> list[float]:
+    return np.sqrt(np.minimum(np.maximum(variances, 0.0), MOST_VARIANCE)).tolist()  # type: ignore[no-any-return]
 
 
 def checked(posterior: Posterior) -> tuple[Posterior, tuple[str, ...]]:
