@@ -31,8 +31,9 @@ class Neighbour(Struct, frozen=True, kw_only=True):
     task: str = ""
 
 
-class Features(Struct, frozen=True, kw_only=True):
-    """One request, as the decision sees it. Recorded with the decision, so that it can be replayed.
+class Features(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One request, as the decision sees it. Recorded with the decision, so that it can be replayed; what is
+    at its default is left out of the record.
 
     `requested` is the model or alias name as the client wrote it; `task_type` is
     `{priority}_{domain}_{complexity}` or a side task (`side_title`); `context_tokens` and

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 from msgspec import to_builtins
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from starlette.requests import Request
 
 from pointsman.core.errors import NotFound
@@ -57,7 +57,7 @@ def compared(first: RequestRecord, features: Features, replayed: dict[str, Any])
     return Replay(
         request_id=first.request_id,
         recorded=recorded,
-        features=to_builtins(features),
+        features=to_builtins(asdict(features)),
         replayed=replayed,
         same=None if incomparable else _same(first, recorded["target"], replayed),
         note=incomparable or (FROM_RUNNING if first.policy_version == UNPUBLISHED else None),
