@@ -104,8 +104,9 @@ def _changes(entry: ModelConfig) -> dict[str, Any]:
 def price_of(price: PriceConfig) -> Price:
     """The operator's price, whose version is its own figures, so that an old cost can be checked."""
     told = {key: usd for key, usd in asdict(price).items() if usd is not None}
+    rates: dict[str, Any] = {f"{key}_usd_micros": usd_micros(usd) for key, usd in told.items()}
     return Price(
-        **{f"{key}_usd_micros": usd_micros(usd) for key, usd in told.items()},
+        **rates,
         source="operator",
         version=" ".join([f"{key}={usd:g}" for key, usd in told.items()]),
     )

@@ -133,30 +133,32 @@ def _is_done(item: Item, plan: Plan, done: Done) -> bool:
 
 
 def _estimate(name: str, model: Model, items: Sequence[Item]) -> Estimate:
-    tokens_in = sum([tokens_of(len(item.prompt) + len(item.system)) for item in items])
+    prompts = [tokens_of(len(item.prompt) + len(item.system)) for item in items]
     tokens_out = sum([output_tokens(item, model) for item in items])
-    return _row(name, [model], len(items), tokens_in, tokens_out)
+    return _row(name, [model], prompts, tokens_out)
 
 
 def _judge_estimate(plan: Plan, items: Sequence[Item]) -> Estimate:
-    targets, looks, tokens_in = [target.id for target in plan.targets], 0, 0
+    targets = [target.id for target in plan.targets]
+    looks: list[int] = []
     for item in items:
         pairs = len(pairs_of(item, targets)) * ORDERS
         shown = min(len(item.prompt), MOST_CHARS)
         shown += 2 * min(item.max_output_tokens * CHARS_PER_TOKEN, MOST_CHARS)
-        looks += pairs
-        tokens_in += pairs * tokens_of(len(INSTRUCTIONS) + shown + 300)
-    return _row(f"judge {plan.judge}", plan.judges, looks, tokens_in, looks * MAX_OUTPUT_TOKENS)
+        looks += pairs * [tokens_of(len(INSTRUCTIONS) + shown + 300)]
+    return _row(f"judge {plan.judge}", plan.judges, looks, len(looks) * MAX_OUTPUT_TOKENS)
 
 
-def _row(name: str, models: Sequence[Model], prompts: int, tokens_in: int, tokens_out: int) -> Estimate:
-    usage = Usage(input_tokens=tokens_in, output_tokens=tokens_out)
+def _row(name: str, models: Sequence[Model], prompts: Sequence[int], tokens_out: int) -> Estimate:
+    """The estimate for prompts of so many tokens each, at the rates of the longest."""
+    usage = Usage(input_tokens=sum(prompts), output_tokens=tokens_out)
+    longest = max(prompts, default=0)
     return Estimate(
         model=name,
-        prompts=prompts,
-        input_tokens=tokens_in,
+        prompts=len(prompts),
+        input_tokens=usage.input_tokens,
         output_tokens=tokens_out,
-        cost_usd_micros=max([model.price.cost_usd_micros(usage) for model in models]),
+        cost_usd_micros=max([model.price.at(longest).total_usd_micros(usage) for model in models]),
     )
 
 

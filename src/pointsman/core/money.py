@@ -9,28 +9,17 @@ from pointsman.core.chat import Usage
 TOKENS_PER_PRICE_UNIT: Final = 1_000_000
 
 
-class Price(Struct, frozen=True, kw_only=True):
-    """What one model costs, per token class, in micro-USD per million tokens.
-
-    `cached_input` and `cache_write` default to the input price when the catalogue does not name them.
-    `source` says where the figures come from (`catalogue`, `operator`, `free`) and `version` which
-    edition, so that a logged cost can be audited after prices change.
-    """
+class Rates(Struct, frozen=True, kw_only=True):
+    """What tokens cost, by their class, in micro-USD per million tokens. `cached_input` and `cache_write`
+    default to the input price when the catalogue does not name them."""
 
     input_usd_micros: int = 0
     output_usd_micros: int = 0
     cached_input_usd_micros: int | None = None
     cache_write_usd_micros: int | None = None
-    source: str = "unknown"
-    version: str = ""
 
-    def cost_usd_micros(self, usage: Usage) -> int:
-        """The cost of `usage`, rounded half up to a whole micro-USD.
-
-        >>> Price(input_usd_micros=3_000_000, output_usd_micros=15_000_000).cost_usd_micros(
-        ...     Usage(input_tokens=1000, output_tokens=200))
-        6000
-        """
+    def total_usd_micros(self, usage: Usage) -> int:
+        """The cost of `usage` at these rates, rounded half up to a whole micro-USD."""
         cached_price = self.cached_input_usd_micros
         write_price = self.cache_write_usd_micros
         cached, written = usage.cached_input_tokens, usage.cache_write_tokens
@@ -42,6 +31,43 @@ class Price(Struct, frozen=True, kw_only=True):
             + usage.output_tokens * self.output_usd_micros
         )
         return (total + TOKENS_PER_PRICE_UNIT // 2) // TOKENS_PER_PRICE_UNIT
+
+
+class LongRates(Rates, frozen=True, kw_only=True):
+    """What all tokens of a request cost whose prompt has more than `above_tokens`, cached ones included."""
+
+    above_tokens: int
+
+
+class Price(Rates, frozen=True, kw_only=True):
+    """What one model costs. `longer` are the rates of long prompts, the shortest of these first.
+
+    `source` says where the figures come from (`catalogue`, `operator`, `free`) and `version` which
+    edition, so that a logged cost can be audited after prices change.
+    """
+
+    source: str = "unknown"
+    version: str = ""
+    longer: tuple[LongRates, ...] = ()
+
+    def at(self, prompt_tokens: int) -> Rates:
+        """The rates of a request whose prompt has so many tokens."""
+        rates: Rates = self
+        for one in self.longer:
+            if prompt_tokens > one.above_tokens:
+                rates = one
+        return rates
+
+    def cost_usd_micros(self, usage: Usage) -> int:
+        """The cost of a request that used `usage`, rounded half up to a whole micro-USD.
+
+        >>> long = LongRates(above_tokens=1000, input_usd_micros=6_000_000, output_usd_micros=20_000_000)
+        >>> price = Price(input_usd_micros=3_000_000, output_usd_micros=15_000_000, longer=(long,))
+        >>> [price.cost_usd_micros(Usage(input_tokens=n, output_tokens=200)) for n in (1000, 1001)]
+        [6000, 10006]
+        """
+        rates = self.at(usage.input_tokens) if self.longer else self
+        return rates.total_usd_micros(usage)
 
 
 FREE: Final = Price(source="free")

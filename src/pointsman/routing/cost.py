@@ -33,9 +33,10 @@ def expected_cost_usd_micros(model: Model, features: Features) -> int:
     >>> expected_cost_usd_micros(model, Features(agent="a", requested="m", dialect="", context_tokens=1000))
     18360
     """
-    price = model.price
+    read = max(features.context_tokens, 0)
+    price = model.price.at(read)
     total = (
-        max(features.context_tokens, 0) * price.input_usd_micros
+        read * price.input_usd_micros
         + expected_output_tokens(model, features.max_output_tokens) * price.output_usd_micros
     )
     return (total + TOKENS_PER_PRICE_UNIT // 2) // TOKENS_PER_PRICE_UNIT
@@ -48,7 +49,7 @@ def cache_saving_usd_micros(target: Target, features: Features) -> int:
 
 
 def _saving(target: Target, features: Features) -> int:
-    price = target.model.price
+    price = target.model.price.at(features.context_tokens)
     if target.id != features.warm or price.cached_input_usd_micros is None:
         return 0
     tokens = max(min(features.warm_tokens, features.context_tokens), 0)
@@ -62,7 +63,7 @@ def price_orders(targets: Iterable[Target], features: Features) -> list[PriceOrd
     found = []
     for target in targets:
         model = target.model
-        price = model.price
+        price = model.price.at(read) if model.price.longer else model.price
         cost = read * price.input_usd_micros
         if price.output_usd_micros:
             cost += expected_output_tokens(model, most) * price.output_usd_micros

@@ -10,12 +10,15 @@ from msgspec import Struct
 
 from pointsman.core.decision import Decision
 from pointsman.core.features import Features
+from pointsman.core.money import LongRates
 from pointsman.core.snapshot import AgentProfile, Model, Target
 from pointsman.routing.candidates import candidates_of
 from pointsman.routing.cost import expected_output_tokens
 from pointsman.routing.gates import PER_REQUEST, PLANNED
 from pointsman.routing.gates.base import Gate
 from pointsman.routing.rating import Candidate, Rater, Standing, ranked
+
+CostClass = tuple[int, int, int, tuple[LongRates, ...]]
 
 
 class Plan(Struct, kw_only=True):
@@ -111,7 +114,7 @@ def _left_of(targets: Sequence[Target], asked: Features, profile: AgentProfile) 
 
 
 def _tied(candidates: Sequence[Candidate]) -> bool:
-    classes: dict[Standing, tuple[int, int, int]] = {}
+    classes: dict[Standing, CostClass] = {}
     for one in candidates:
         cost_class = _cost_class(one.target.model)
         if classes.setdefault(one.standing, cost_class) != cost_class:
@@ -119,8 +122,8 @@ def _tied(candidates: Sequence[Candidate]) -> bool:
     return False
 
 
-def _cost_class(model: Model) -> tuple[int, int, int]:
+def _cost_class(model: Model) -> CostClass:
     """Models of the same class cost the same for every request."""
     price = model.price
     output = expected_output_tokens(model, 0) if price.output_usd_micros else 0
-    return price.input_usd_micros, price.output_usd_micros, output
+    return price.input_usd_micros, price.output_usd_micros, output, price.longer

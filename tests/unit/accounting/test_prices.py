@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import genai_prices as library
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,10 +39,43 @@ def test_the_cost_of_a_request_is_that_of_the_vendors_page() -> None:
     assert found.price.cost_usd_micros(usage) == 150_000 + 10_000 + 200_000
 
 
-def test_tiered_prices_count_at_their_base() -> None:
-    found = listing_of("gpt-5.5", "openai", AFTER)
+@pytest.mark.parametrize(("prompt_tokens", "usd_micros_"), [(200_000, 600_000), (200_001, 1_200_006)])
+def test_a_long_prompt_costs_what_the_vendor_takes_for_it(prompt_tokens: int, usd_micros_: int) -> None:
+    found = listing_of("claude-sonnet-4-5", "anthropic", AFTER)
     assert found is not None
-    assert found.price.input_usd_micros == 5_000_000
+    assert found.price.cost_usd_micros(Usage(input_tokens=prompt_tokens)) == usd_micros_
+    cached = Usage(input_tokens=prompt_tokens, cached_input_tokens=prompt_tokens, output_tokens=1000)
+    rates = found.price.at(prompt_tokens)
+    assert (rates.cached_input_usd_micros, rates.output_usd_micros) in {
+        (300_000, 15_000_000),
+        (600_000, 22_500_000),
+    }
+    assert found.price.cost_usd_micros(cached) == rates.total_usd_micros(cached)
+
+
+@given(
+    st.sampled_from(
+        [
+            ("claude-opus-4-6", "anthropic"),
+            ("gemini-2.5-pro", "google"),
+            ("gpt-5.5", "openai"),
+            ("gpt-5", "openai"),
+        ]
+    ),
+    st.integers(0, 2_000_000),
+    st.integers(0, 100_000),
+)
+def test_a_cost_is_the_catalogues_own_to_the_micro_usd(
+    model: tuple[str, str], tokens_in: int, tokens_out: int
+) -> None:
+    found = listing_of(*model, AFTER)
+    assert found is not None
+    told = library.Usage(input_tokens=tokens_in, output_tokens=tokens_out)
+    exact = library.calc_price(
+        told, model[0], provider_id=model[1], genai_request_timestamp=AFTER
+    ).total_price
+    ours = found.price.cost_usd_micros(Usage(input_tokens=tokens_in, output_tokens=tokens_out))
+    assert abs(ours - exact * 1_000_000) <= Decimal("0.5")
 
 
 def test_the_price_is_that_of_the_day() -> None:

@@ -43,8 +43,10 @@ class Budget(Gate):
 
     def clearance(self, targets: Sequence[Target]) -> Callable[[Features], bool]:
         """Whether there is no budget to keep to, or enough for the dearest prices and the longest answer."""
-        dearest_input = max([target.model.price.input_usd_micros for target in targets], default=0)
-        dearest_output = max([target.model.price.output_usd_micros for target in targets], default=0)
+        prices = [target.model.price for target in targets]
+        rates = [*prices, *[longer for price in prices for longer in price.longer]]
+        dearest_input = max([one.input_usd_micros for one in rates], default=0)
+        dearest_output = max([one.output_usd_micros for one in rates], default=0)
         answer = EXPECTED_OUTPUT_TOKENS * dearest_output
 
         def clears(features: Features) -> bool:
