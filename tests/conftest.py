@@ -1,16 +1,23 @@
-"""A real PostgreSQL for all tests that need one: started once, and emptied after each test."""
+"""A real PostgreSQL for all tests that need one: started once, and emptied after each test. And how properties
+are tested: the same examples for the same commit, unless HYPOTHESIS_PROFILE=search looks for new ones."""
 
 import itertools
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 from tests.scratch import scratch_folder
 
 from pointsman.store import migrate, pool
 from pointsman.store.embedded import EmbeddedServer, start
+
+settings.register_profile("check", derandomize=True, deadline=None)
+settings.register_profile("search", max_examples=500, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "check"))
 
 QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
 _numbers = itertools.count()
