@@ -1,5 +1,6 @@
-"""A real PostgreSQL for all tests that need one: started once, and emptied after each test. And how properties
-are tested: the same examples for the same commit, unless HYPOTHESIS_PROFILE=search looks for new ones."""
+"""A real PostgreSQL for all tests that need one: started once, and emptied after each test. And how
+properties are tested: the same examples for the same commit, unless HYPOTHESIS_PROFILE=search looks for new
+ones."""
 
 import itertools
 import os
