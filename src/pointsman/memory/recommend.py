@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from pointsman.core.errors import NotPermitted
 from pointsman.core.snapshot import PolicySnapshot, Target
 from pointsman.routing.gates.allow_list import listed
-from pointsman.routing.vote import PRIOR_MEAN, UNRELATED, Stand, Tried, standings, vote
+from pointsman.routing.vote import PRIOR_MEAN, UNRELATED, Stand, Tried, has_part, standings, vote
 from pointsman.store.agent_specs import NearAgent
 from pointsman.store.model_tiers import ModelTier, tier_of
 from pointsman.store.task_memory import PastTask
@@ -122,8 +122,7 @@ def target_of(name: str, snapshot: PolicySnapshot) -> Target | None:
     for identity in snapshot.names.get(name, ()):
         if identity in snapshot.targets:
             return snapshot.targets[identity]
-    wanted = name.lower()
-    fitting = [target for target in snapshot.targets.values() if _has_part(target.model.name, wanted)]
+    fitting = [target for target in snapshot.targets.values() if has_part(target.model.name, name)]
     return max(fitting, key=lambda target: (target.model.created_s, target.id), default=None)
 
 
@@ -155,11 +154,6 @@ def _within(
     if not found:
         raise NotPermitted("None of the models that are served is permitted to this API key.", param="models")
     return within, [name for _, name in found]
-
-
-def _has_part(model: str, wanted: str) -> bool:
-    parts = model.lower().replace("/", "-").replace(".", "-").replace(":", "-").split("-")
-    return bool(wanted) and wanted in parts
 
 
 def _priced(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pointsman.core.decision import CandidateTrace, Verdict
+from pointsman.core.decision import CandidateTrace, Term, Verdict
 from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, PolicySnapshot, Target
 from pointsman.routing.candidates import Candidates, candidates_of
@@ -59,11 +59,17 @@ def _trace(one: Candidate, verdicts: Sequence[Verdict], features: Features) -> C
         score=one.score.value,
         confidence=one.confidence,
         expected_cost_usd_micros=expected_cost_usd_micros(one.target.model, features),
-        confidence_terms=one.score.terms[:1] if one.score.confidence is not None else one.belief.terms,
+        confidence_terms=_confidence_terms(one),
         deviation=one.belief.deviation,
         cache_saving_usd_micros=cache_saving_usd_micros(one.target, features),
         propensity=0.0 if refused and one.score.propensity is not None else one.score.propensity,
     )
+
+
+def _confidence_terms(one: Candidate) -> tuple[Term, ...]:
+    if one.score.confidence is None:
+        return one.belief.terms
+    return tuple([term for term in one.score.terms if term.name != "enough"])
 
 
 def _verdict(
