@@ -1,6 +1,5 @@
 """An external server over TCP, with a password and a role that owns only its own database."""
 
-import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
-from tests.scratch import scratch_folder
+from tests.scratch import free_port, scratch_folder
 from tests.store_records import NOON_US, a_record
 
 from pointsman.store import api_keys, request_log, retention, snapshots, spending
@@ -30,12 +29,6 @@ PASSWORD = "pa%20ss%2Fwo%3Ard"
 def folder() -> Iterator[Path]:
     with scratch_folder() as made:
         yield made
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections import Counter
@@ -22,7 +21,7 @@ from tests.gateway_load import Load
 from tests.gateway_process import NO_DATABASE, POINTSMAN, GatewayProcess
 from tests.gateway_world import CHAT, KEYS, chat, close_wires, configuration, fresh, request, wire
 from tests.raw_upstream import RawUpstream, silent_after, stream
-from tests.scratch import scratch_folder
+from tests.scratch import free_port, scratch_folder
 
 from pointsman.store.embedded import start
 
@@ -143,12 +142,6 @@ async def test_without_the_database_no_client_sees_an_error_and_nothing_is_lost(
     rows = await logged_when_there(dsn, len(load.finished))
     check(load, rows)
     print(f"{how}: {len(load.finished)} requests, {during} until the database was back")
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 async def test_an_external_database_that_comes_later_gets_everything(

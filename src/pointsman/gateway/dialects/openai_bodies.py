@@ -1,6 +1,7 @@
 """How bodies of OpenAI's dialects are read: how a misfit becomes an error, and the change of a model."""
 
 import re
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ Decoded = TypeVar("Decoded")
 
 FIELDS: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
 """A body's fields, their values unread."""
+_TEXT: msgspec.json.Decoder[str] = msgspec.json.Decoder(str)
 
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 
@@ -63,3 +65,10 @@ def data_url(url: str) -> tuple[str | None, str | None]:
     if not comma or not head.endswith(";base64"):
         return None, None
     return head[: -len(";base64")].partition(";")[0] or None, data
+
+
+def agent_of(metadata: Mapping[str, Raw] | None) -> str | None:
+    """The agent's id that a body's metadata tells, None without one. Raises `InvalidRequest` if that is no
+    text."""
+    raw = metadata.get("agent_id") if metadata else None
+    return checked(_TEXT, raw, "metadata.agent_id") if raw is not None else None

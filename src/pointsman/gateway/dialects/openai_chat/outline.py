@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 from pointsman.core.chat import Outline
 from pointsman.core.features import Need
 from pointsman.gateway.dialects.labels import labels_of
-from pointsman.gateway.dialects.openai_bodies import checked, missing
+from pointsman.gateway.dialects.openai_bodies import agent_of, checked, missing
 from pointsman.gateway.dialects.openai_chat.wire import ABSENT
 
 LEADING_CHARS = 2000
@@ -86,7 +86,6 @@ _Content = str | list[_Piece] | None
 _BODY: msgspec.json.Decoder[_Body] = msgspec.json.Decoder(_Body)
 _CONTENT: msgspec.json.Decoder[_Content] = msgspec.json.Decoder(_Content)
 _MEDIA: msgspec.json.Decoder[list[_MediaPiece]] = msgspec.json.Decoder(list[_MediaPiece])
-_STRING: msgspec.json.Decoder[str] = msgspec.json.Decoder(str)
 
 
 class _Media:
@@ -137,7 +136,7 @@ def outline(body: bytes) -> Outline:
         needs=_needs(request) | media.needs,
         context_tokens=(len(body) - media.characters) // _BYTES_PER_TOKEN + media.tokens,
         max_output_tokens=request.max_completion_tokens or request.max_tokens,
-        agent_hint=_agent(request.metadata),
+        agent_hint=agent_of(request.metadata),
         session=request.prompt_cache_key,
         user=request.safety_identifier or request.user,
         answered_calls=_answered(messages),
@@ -210,8 +209,3 @@ def _answered(messages: Sequence[_Message]) -> tuple[str, ...]:
         if message.role == "tool" and message.tool_call_id:
             calls.append(message.tool_call_id)
     return tuple(reversed(calls))
-
-
-def _agent(metadata: dict[str, Raw] | None) -> str | None:
-    raw = metadata.get("agent_id") if metadata else None
-    return checked(_STRING, raw, "metadata.agent_id") if raw is not None else None

@@ -10,7 +10,7 @@ from pointsman.core.chat import Outline
 from pointsman.core.errors import InvalidRequest
 from pointsman.core.features import Need
 from pointsman.gateway.dialects.labels import labels_of
-from pointsman.gateway.dialects.openai_bodies import checked
+from pointsman.gateway.dialects.openai_bodies import agent_of, checked
 from pointsman.gateway.dialects.openai_responses.namespaces import flat_name
 
 LEADING_CHARS = 2000
@@ -84,7 +84,6 @@ class _Piece(Struct, gc=False):
 
 _BODY: msgspec.json.Decoder[_Body] = msgspec.json.Decoder(_Body)
 _CONTENT: msgspec.json.Decoder[str | list[_Piece] | None] = msgspec.json.Decoder(str | list[_Piece] | None)
-_STRING: msgspec.json.Decoder[str] = msgspec.json.Decoder(str)
 
 
 def outline(body: bytes) -> Outline:
@@ -108,7 +107,7 @@ def outline(body: bytes) -> Outline:
         needs=needs | media_needs,
         context_tokens=(len(body) - media_bytes) // _BYTES_PER_TOKEN + pictures * IMAGE_TOKENS,
         max_output_tokens=request.max_output_tokens,
-        agent_hint=_agent(request.metadata),
+        agent_hint=agent_of(request.metadata),
         session=request.prompt_cache_key,
         user=request.safety_identifier or request.user,
         answered_calls=answered,
@@ -217,8 +216,3 @@ def _tail(entries: list[_Entry]) -> tuple[tuple[str, ...], str]:
             role = role or entry.role or "assistant"
             break
     return tuple(reversed(calls)), role or "user"
-
-
-def _agent(metadata: dict[str, Raw] | None) -> str | None:
-    raw = metadata.get("agent_id") if metadata else None
-    return checked(_STRING, raw, "metadata.agent_id") if raw is not None else None
