@@ -1,8 +1,11 @@
 """opencode, which speaks chat completions, at work before providers of every wire form."""
 
+import platform
+import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.contract.agents import TASK, Project, write_json
 from tests.standin.coding import OUTPUT
 
@@ -33,11 +36,23 @@ def settings(url: str, model: str) -> dict[str, Any]:
     }
 
 
+def binary(packages: Path) -> str:
+    """opencode itself. Skips the test on machines for which the lock file has none."""
+    found = sorted((packages / "node_modules").glob("opencode-*/bin/opencode"))
+    if not found:
+        pytest.skip(f"no opencode for {sys.platform} on {platform.machine()} in tests/contract/clis")
+    return str(found[0])
+
+
+def run_opencode(project: Project, packages: Path, url: str, model: str) -> str:
+    """Has opencode do the task; what it said."""
+    write_json(project.root / "opencode.json", settings(url, model))
+    return project.run([binary(packages), "run", "--model", f"gateway/{model}", TASK], **QUIET)
+
+
 def test_opencode_writes_and_runs_a_file(
     project: Project, cli_packages: Path, gateway: str, model: str
 ) -> None:
-    write_json(project.root / "opencode.json", settings(gateway, model))
-    [binary] = (cli_packages / "node_modules").glob("opencode-*/bin/opencode")
-    said = project.run([str(binary), "run", "--model", f"gateway/{model}", TASK], **QUIET)
+    said = run_opencode(project, cli_packages, gateway, model)
     assert f"hello.py exists and prints: {OUTPUT}" in said
     assert project.program_output() == OUTPUT

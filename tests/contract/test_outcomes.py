@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.contract.agents import TASK, Project, write_json
+from tests.contract.agents import TASK, Project
 from tests.contract.samples import DIRECT, MODELS
 from tests.contract.test_aider import test_aider_edits_and_commits as run_aider
 from tests.contract.test_codex import run_codex
-from tests.contract.test_opencode import QUIET, settings
+from tests.contract.test_opencode import run_opencode
 
 pytestmark = pytest.mark.skipif(DIRECT, reason="only the gateway sees outcomes")
 PATIENCE_S = 20.0
@@ -51,9 +51,7 @@ def test_opencode_shows_that_its_tools_worked(
     project: Project, cli_packages: Path, gateway: str, model: str
 ) -> None:
     since = now()
-    write_json(project.root / "opencode.json", settings(gateway, model))
-    [binary] = (cli_packages / "node_modules").glob("opencode-*/bin/opencode")
-    project.run([str(binary), "run", "--model", f"gateway/{model}", TASK], **QUIET)
+    run_opencode(project, cli_packages, gateway, model)
     assert codes(seen(gateway, "opencode", since, 2))[-2:] == [("tool_result", "ok")] * 2
 
 
