@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.contract.node import run_script
+from tests.contract.samples import PICTURE
 
 SCRIPTS = Path(__file__).parent / "js"
 PACED = "[[pace:10]]"
@@ -22,7 +23,7 @@ def test_the_sdk_passes_all_its_checks(
     upstream_requests: Callable[[], list[dict[str, Any]]],
 ) -> None:
     model = f"{faulty_model.split('-')[0]}-model"
-    done = run_script(SCRIPTS / f"{sdk}.mjs", js_packages, tmp_path, [gateway, model, faulty_model])
+    done = run_script(SCRIPTS / f"{sdk}.mjs", js_packages, tmp_path, [gateway, model, faulty_model, PICTURE])
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)
     assert {name: said for name, said in results.items() if said is not True} == {}

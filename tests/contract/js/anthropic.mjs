@@ -1,5 +1,5 @@
 import Anthropic from "@anthropic-ai/sdk";
-import { CITY, RAIN, WEATHER, WORDS, assert, caught, faulty, model, runAll, url, words } from "./check.mjs";
+import { CITY, PICTURE, RAIN, SEEN, WEATHER, WORDS, assert, caught, faulty, model, runAll, url, words } from "./check.mjs";
 
 const client = new Anthropic({ baseURL: url, apiKey: "caller", maxRetries: 0, timeout: 20_000 });
 const ask = (content) => [{ role: "user", content }];
@@ -35,6 +35,12 @@ await runAll({
     const messages = ask("A trip, in Oslo");
     const answer = await client.messages.create({ model, max_tokens, messages, output_config });
     assert.deepEqual(JSON.parse(answer.content[0].text), { city: "Oslo" });
+  },
+  async picture() {
+    const source = { type: "base64", media_type: "image/png", data: PICTURE };
+    const messages = ask([{ type: "image", source }, { type: "text", text: "What is this?" }]);
+    const answer = await client.messages.create({ model, max_tokens, messages });
+    assert.ok(answer.content[0].text.includes(SEEN), answer.content[0].text);
   },
   async rateLimit() {
     const messages = ask("Hi [[status:429 retry-after:7]]");

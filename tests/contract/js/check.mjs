@@ -1,7 +1,7 @@
 // Runs named checks in order and prints one line of JSON: { name: true | "what went wrong" }.
 import assert from "node:assert/strict";
 
-export const [url, model, faulty] = process.argv.slice(2);
+export const [url, model, faulty, PICTURE] = process.argv.slice(2);
 export const CITY = {
   type: "object",
   properties: { city: { type: "string" } },
@@ -10,6 +10,7 @@ export const CITY = {
 };
 export const WEATHER = "What is the weather in Oslo?";
 export const RAIN = "4 degrees and rain";
+export const SEEN = "a 3x2 image/png";
 export const WORDS = Array.from({ length: 20 }, (_, n) => `word${n}`);
 export { assert };
 

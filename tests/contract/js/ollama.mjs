@@ -1,5 +1,5 @@
 import { Ollama } from "ollama";
-import { CITY, RAIN, WEATHER, WORDS, assert, caught, faulty, model, runAll, url, words } from "./check.mjs";
+import { CITY, PICTURE, RAIN, SEEN, WEATHER, WORDS, assert, caught, faulty, model, runAll, url, words } from "./check.mjs";
 
 const client = new Ollama({ host: url });
 const ask = (content) => [{ role: "user", content }];
@@ -32,6 +32,11 @@ await runAll({
   async structured() {
     const answer = await client.chat({ model, messages: ask("A trip, in Oslo"), format: CITY });
     assert.deepEqual(JSON.parse(answer.message.content), { city: "Oslo" });
+  },
+  async picture() {
+    const messages = [{ role: "user", content: "What is this?", images: [PICTURE] }];
+    const answer = await client.chat({ model, messages });
+    assert.ok(answer.message.content.includes(SEEN), answer.message.content);
   },
   async rateLimit() {
     const messages = ask("Hi [[status:429 retry-after:7]]");

@@ -1,5 +1,5 @@
 import OpenAI from "openai";
-import { CITY, RAIN, WEATHER, WORDS, assert, caught, faulty, model, runAll, url, words } from "./check.mjs";
+import { CITY, PICTURE, RAIN, SEEN, WEATHER, WORDS, assert, caught, faulty, model, runAll, url, words } from "./check.mjs";
 
 const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "caller", maxRetries: 0, timeout: 20_000 });
 const ask = (content) => [{ role: "user", content }];
@@ -52,6 +52,15 @@ await runAll({
     input.push(echoed, { type: "function_call_output", call_id: call.call_id, output: RAIN });
     const second = await client.responses.create({ model, input, tools: flat, store: false });
     assert.equal(second.output_text, `The tool says: ${RAIN}.`);
+  },
+  async picture() {
+    const image = `data:image/png;base64,${PICTURE}`;
+    const seen = [{ type: "text", text: "What is this?" }, { type: "image_url", image_url: { url: image } }];
+    const answer = await client.chat.completions.create({ model, messages: ask(seen) });
+    assert.ok(answer.choices[0].message.content.includes(SEEN), answer.choices[0].message.content);
+    const shown = [{ type: "input_text", text: "What is this?" }, { type: "input_image", image_url: image }];
+    const response = await client.responses.create({ model, input: ask(shown), store: false });
+    assert.ok(response.output_text.includes(SEEN), response.output_text);
   },
   async rateLimit() {
     const messages = ask("Hi [[status:429 retry-after:7]]");
