@@ -10,7 +10,7 @@ import openai
 import pytest
 from tests.contract.samples import DIRECT
 
-from pointsman.client import AsyncPointsman, Pointsman
+from pointsman.client import Answer, AsyncPointsman, Pointsman
 
 pytestmark = pytest.mark.skipif(DIRECT, reason="what the gateway adds to its provider")
 ASK: Any = [{"role": "user", "content": "Good morning"}]
@@ -71,6 +71,24 @@ async def test_the_async_client_speaks_with_the_same_gateway(gateway: str) -> No
         task.tell(quality_score=7)
     body = (await client.get_task(task.id or "")).body
     assert (body["success"], body["quality_score"], body["agent"]) == (True, 7.0, "reporter")
+
+
+def test_an_agent_asks_which_model_should_do_its_task(client: Pointsman) -> None:
+    with client.task(task_title="Fix the broken parser", assigned_model="chat-model"):
+        pass
+    found = soon(lambda: similar(client)).body
+    assert (found["agent"], found["model"], found["model_basis"]) == (
+        "reporter",
+        "chat-model",
+        "similar_tasks",
+    )
+    assert found["similar"][0]["task_title"] == "Fix the broken parser"
+
+
+def similar(client: Pointsman) -> Answer | None:
+    """The recommendation, once it stands on evidence."""
+    answer = client.recommend("Fix the broken parser", agents=["reporter"])
+    return answer if answer.body.get("similar") else None
 
 
 def test_what_is_wrong_is_told_by_name(client: Pointsman) -> None:
