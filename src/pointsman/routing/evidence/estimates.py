@@ -95,7 +95,7 @@ class Estimator:
         task, so that the task's share is 0."""
         if len(vector) != 4 * self.frame.raw:
             return self._centre
-        return self.frame.inputs(vector).astype(np.float32)
+        return self.frame.inputs(vector, self._centre).astype(np.float32)
 
     def estimate(
         self, agent: str, inputs: Floats, models: Sequence[str], priors: Sequence[float], slice: str = ""

@@ -24,8 +24,11 @@ MAX_CLUSTERS: Final = 32
 LEAST_PER_CLUSTER: Final = 20
 LLOYD_STEPS: Final = 15
 RESTARTS: Final = 3
-FAMILIAR_SHARE: Final = 0.90
+FAMILIAR_SHARE: Final = 0.95
 """The radius is where this share of the fitted tasks lies within."""
+FADING: Final = 4
+"""With this power of the distance an unfamiliar task loses its inputs: what was learned of other tasks does
+harm where it does not hold."""
 
 
 class Frame:
@@ -51,9 +54,10 @@ class Frame:
         names = ("bias", "embedding", "surface", "cluster")
         return tuple([(n, a, b) for n, a, b in zip(names, edges, edges[1:], strict=False) if b > a])
 
-    def inputs(self, vector: bytes) -> Vector:
+    def inputs(self, vector: bytes, usual: npt.NDArray[np.float32] | None = None) -> Vector:
         """The inputs of one task, from its float32 vector. A vector of another size or with a component that
-        is no number tells nothing: the inputs are then a 1 and zeros."""
+        is no number tells nothing: the inputs are then a 1 and zeros. What an unfamiliar task loses is filled
+        up with the inputs of the `usual` task, so that an estimate goes towards the model's mean."""
         if len(vector) != 4 * self.raw:
             return self._nothing()
         raw = np.frombuffer(vector, "<f4")
@@ -68,7 +72,10 @@ class Frame:
             row[1 + self.raw + nearest] = 1.0
             distance = max(float(far[nearest] + scaled @ scaled), 0.0) ** 0.5
             if distance > self.radius:
-                row[1:] *= (self.radius / distance) ** 2
+                familiar = (self.radius / distance) ** FADING
+                row[1:] *= familiar
+                if usual is not None:
+                    row[1:] += (1.0 - familiar) * usual[1:]
         return np.rint(row * GRID) / GRID
 
     def inputs_of(self, vectors: Vector) -> Vector:
@@ -84,7 +91,7 @@ class Frame:
             known = np.flatnonzero(good)
             rows[known, 1 + self.raw + nearest] = 1.0
             distance = np.sqrt(far[np.arange(len(nearest)), nearest])
-            rows[known, 1:] *= np.minimum(1.0, self.radius / np.maximum(distance, 1e-9))[:, None] ** 2
+            rows[known, 1:] *= np.minimum(1.0, self.radius / np.maximum(distance, 1e-9))[:, None] ** FADING
         return np.asarray(np.rint(rows * GRID) / GRID)
 
     def _nothing(self) -> Vector:
