@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from msgspec.structs import replace
+from tests.plain_control import a_target
 
 from pointsman import __version__
+from pointsman.core.money import LongRates, Price
 
 ASKING = [
     ["status"],
@@ -71,6 +74,16 @@ def test_models_are_listed_with_prices(run, told):
     assert "$2.5" in lines[2]
     assert "$10" in lines[2]
     assert "alias auto: any chat model (adaptive)" in lines
+
+
+def test_a_model_that_takes_more_for_long_prompts_is_marked(run, told):
+    long = LongRates(above_tokens=200_000, input_usd_micros=6_000_000)
+    price = Price(
+        input_usd_micros=3_000_000, output_usd_micros=15_000_000, source="catalogue", longer=(long,)
+    )
+    target = a_target("openai", "gpt-long", 90.0, price)
+    told.control.policy = replace(told.control.policy, targets={target.id: target})
+    assert run("models").stdout.splitlines()[1].split()[3:5] == ["$3+", "$15+"]
 
 
 def test_models_of_one_provider(run, told):

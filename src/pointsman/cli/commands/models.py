@@ -56,13 +56,14 @@ def _row(one: dict[str, Any]) -> list[str]:
     model, price = one["model"], one["model"]["price"]
     free = price["source"] == "free"
     known = price["source"] != "unknown"
+    more = "+" if price.get("longer") else ""
     health = one.get("health")
     return [
         one["id"],
         model["kind"],
         model["tier"],
-        "free" if free else figures.per_million(price["input_usd_micros"] if known else None),
-        "free" if free else figures.per_million(price["output_usd_micros"] if known else None),
+        "free" if free else figures.per_million(price["input_usd_micros"] if known else None) + more,
+        "free" if free else figures.per_million(price["output_usd_micros"] if known else None) + more,
         figures.count(model["context_window_tokens"] or None),
         health["state"].replace("_", " ") if health else figures.NONE,
     ]
