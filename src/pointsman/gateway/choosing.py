@@ -53,12 +53,14 @@ def _task(call: Call, parts: Parts, *, routed: bool) -> TaskRead:
     if reader is None or call.route.kind != "chat":
         return NOTHING_READ
     stated = stated_labels(call.exchange.headers, call.outline.labels)
+    text = call.outline.last_user or call.outline.first_user
+    if not routed:
+        return reader.sample(text, stated, call.started_s)
     if stated == NOTHING_STATED:
         known = parts.turns.task(call.logged_as, call.caller.session_key, call.outline)
         if known is not None:
             return known
-    text = call.outline.last_user or call.outline.first_user
-    return reader.read(text, stated) if routed else reader.sample(text, stated, call.started_s)
+    return reader.read(text, stated)
 
 
 def is_routed(call: Call) -> bool:

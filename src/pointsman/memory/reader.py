@@ -45,21 +45,17 @@ class TaskReader:
         self._sampled_s = float("-inf")
 
     def sample(self, text: str, stated: TaskLabels, now_s: float) -> TaskRead:
-        """The same as `read` for requests whose decision does not hang on it: what is new is read at most
-        each `SAMPLE_EVERY_S` seconds, and otherwise only what the client has `stated` is known."""
-        key = _key_of(text)
-        if key not in self._known:
-            if now_s - self._sampled_s < SAMPLE_EVERY_S:
-                return NOTHING_READ if stated == NOTHING_STATED else TaskRead(task_type=stated.task_type)
-            self._sampled_s = now_s
-        return self._read_once(key, text, stated)
+        """The same as `read` for requests whose decision does not hang on it: one is read at most each
+        `SAMPLE_EVERY_S` seconds, and of the others only what the client has `stated` is known."""
+        if now_s - self._sampled_s < SAMPLE_EVERY_S:
+            return NOTHING_READ if stated == NOTHING_STATED else TaskRead(task_type=stated.task_type)
+        self._sampled_s = now_s
+        return self.read(text, stated)
 
     def read(self, text: str, stated: TaskLabels = NOTHING_STATED) -> TaskRead:
         """What `text`, the task's words, is about; what the client has `stated` of it stays."""
-        return self._read_once(_key_of(text), text, stated)
-
-    def _read_once(self, key: int, text: str, stated: TaskLabels) -> TaskRead:
         self._forget_old()
+        key = xxh3_128_intdigest(text.encode("utf-8", "surrogatepass"))
         known = self._known.get(key)
         if known is not None and known[0] == stated:
             return known[1]
@@ -82,7 +78,3 @@ class TaskReader:
             vector=self._embedder.vector_of(embedding, text),
             neighbours=tuple(near),
         )
-
-
-def _key_of(text: str) -> int:
-    return xxh3_128_intdigest(text.encode("utf-8", "surrogatepass"))

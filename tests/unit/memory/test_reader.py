@@ -69,8 +69,8 @@ def test_a_text_that_says_nothing_has_no_neighbours(reader, mirror):
 
 def test_what_only_learning_is_curious_about_is_read_now_and_then(reader: TaskReader) -> None:
     first = reader.sample("Write a parser for dates", NOTHING_STATED, 1.0)
-    again = reader.sample("Write a parser for dates", NOTHING_STATED, 1.001)
     other = reader.sample("Bake a cake", NOTHING_STATED, 1.002)
+    named = reader.sample("Bake a cake", TaskLabels(domain="code"), 1.003)
     later = reader.sample("Bake a cake", NOTHING_STATED, 1.01)
-    assert (first.vector != b"", again) == (True, first)
-    assert (other.vector, later.vector != b"") == (b"", True)
+    assert [one.vector != b"" for one in (first, other, named, later)] == [True, False, False, True]
+    assert named.task_type == TaskLabels(domain="code").task_type

@@ -113,6 +113,9 @@ class _Media:
             self.characters += len(bytes(piece.file.file_data))
 
 
+_NO_MEDIA = _Media()
+
+
 def outline(body: bytes) -> Outline:
     """What routing needs. Raises `InvalidRequest` for a body that is not this dialect's."""
     request = checked(_BODY, body)
@@ -121,13 +124,13 @@ def outline(body: bytes) -> Outline:
     messages = request.messages
     if not messages:
         raise missing("messages")
-    media = _media(messages)
-    humans = [message for message in messages if message.role == "user"]
+    instructing, humans, in_pieces = _sorted_out(messages)
+    media = _media(messages, in_pieces) if in_pieces else _NO_MEDIA
     first_user = _first_text(humans)
     return Outline(
         model=request.model,
         stream=bool(request.stream),
-        system=_first_text([message for message in messages if message.role in _INSTRUCTING]),
+        system=_first_text(instructing),
         first_user=first_user,
         last_user=first_user if len(humans) < 2 else _first_text(reversed(humans)),
         last_role="tool" if messages[-1].role == "function" else messages[-1].role,
@@ -168,14 +171,27 @@ def _needs(request: _Body) -> int:
     return int(needs)
 
 
-def _media(messages: list[_Message]) -> _Media:
+def _sorted_out(messages: list[_Message]) -> tuple[list[_Message], list[_Message], list[int]]:
+    """The messages that instruct, those of humans, and the places of those whose content is a list."""
+    instructing: list[_Message] = []
+    humans: list[_Message] = []
+    in_pieces: list[int] = []
+    for index, message in enumerate(messages):
+        if message.role == "user":
+            humans.append(message)
+        elif message.role in _INSTRUCTING:
+            instructing.append(message)
+        if memoryview(message.content)[:1].tobytes() == b"[":
+            in_pieces.append(index)
+    return instructing, humans, in_pieces
+
+
+def _media(messages: list[_Message], in_pieces: list[int]) -> _Media:
     """Content without the words of such pieces is not searched: inside a JSON string the closing quote
     would be escaped."""
     media = _Media()
-    for index, message in enumerate(messages):
-        if memoryview(message.content)[:1].tobytes() != b"[":
-            continue
-        content = bytes(message.content)
+    for index in in_pieces:
+        content = bytes(messages[index].content)
         if any(word in content for word in _MEDIA_WORDS):
             for piece in checked(_MEDIA, content, f"messages[{index}].content"):
                 media.add(piece)
