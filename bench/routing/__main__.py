@@ -55,6 +55,7 @@ def show_offline(sets: Sequence[Outcomes], seeds: range, effort: offline.Effort)
     print("AIQ: mean quality between the cheapest and the dearest model. acc: quality for half of the best")
     print("single model's cost. match: cost of that model's quality (share of its cost; -: not reached).")
     totals: dict[str, list[float]] = {}
+    behind: list[str] = []
     for outcomes in sets:
         runs = [offline.measure(outcomes, seed, effort) for seed in seeds]
         print(f"\n{outcomes.name:34} {'AIQ':>7} {'acc':>7} {'match':>7} {'best':>7}")
@@ -63,10 +64,15 @@ def show_offline(sets: Sequence[Outcomes], seeds: range, effort: offline.Effort)
             totals.setdefault(same[0].router, []).append(aiq)
             match = share([one.match for one in same])
             print(f"  {same[0].router:32} {aiq:7.4f} {accuracy:7.4f} {match} {best:7.4f}")
+        rivals = {name: totals[name][-1] for name in offline.RIVALS}
+        best_rival = max(rivals, key=rivals.__getitem__)
+        gain = totals[offline.OURS][-1] - rivals[best_rival]
+        behind.append(f"  {outcomes.name:32} {gain:+7.4f}  ({best_rival})")
         show_pair([pair for seed in seeds if (pair := offline.measure_pair(outcomes, seed, effort))])
         if gains := offline.unseen(outcomes, effort):
             mean, worst = np.mean(gains), min(gains)
             print(f"  tasks left out of learning: AIQ against not routing {mean:+.4f} (worst {worst:+.4f})")
+    print("\npointsman worth less the best rival, AIQ", *behind, sep="\n")
     print("\nmean AIQ over the files")
     for name, values in totals.items():
         print(f"  {name:32} {np.mean(values):7.4f}")
@@ -110,14 +116,24 @@ def show_online(sets: Sequence[Outcomes], seeds: range, most: int) -> None:
                 print(
                     f"  {name:20} " + " ".join([f"{figure:8.1f}" for figure in totals[name][-1]]), flush=True
                 )
+        print("pointsman less the rival with the lowest regret at the end")
+        for place, outcomes in enumerate(sets):
+            print(row_of(outcomes.name, *_behind(totals, place)))
         print("mean over the files")
         for name, figures in totals.items():
             print(row_of(name, np.mean(figures, axis=0)))
 
 
-def row_of(name: str, figures: Sequence[float]) -> str:
+def _behind(totals: dict[str, list[list[float]]], place: int) -> tuple[np.ndarray, str]:
+    """How far our regrets on one file are above those of the best rival, and who that is."""
+    rivals = {name: figures[place] for name, figures in totals.items() if name != online.OURS}
+    best = min(rivals, key=lambda name: rivals[name][-1])
+    return np.subtract(totals[online.OURS][place], rivals[best]), best
+
+
+def row_of(name: str, figures: Sequence[float], note: str = "") -> str:
     """One line of regrets."""
-    return f"  {name:20} " + " ".join([f"{figure:8.1f}" for figure in figures])
+    return f"  {name:20} " + " ".join([f"{figure:8.1f}" for figure in figures]) + f"  {note}".rstrip()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from pointsman.core.posterior import Posterior
 
+OURS = "pointsman worth"
+RIVALS = ("kNN", "ridge", "kNN + ridge + cluster table")
 HELD_OUT = 0.3
 LEAST_TASK = 30
 LEFT_OUT_PROMPTS = 500
@@ -48,7 +50,7 @@ def measure(outcomes: Outcomes, seed: int, effort: Effort) -> list[Offline]:
     usual = outcomes.costs[train].mean(axis=0)
     evidence = learned(outcomes, train, list(range(len(outcomes.models))))
     made = [
-        _sweep("pointsman worth", outcomes, test, _worths(outcomes, evidence, test, usual, points)),
+        _sweep(OURS, outcomes, test, _worths(outcomes, evidence, test, usual, points)),
         _sweep("pointsman reliable", outcomes, test, _gates(outcomes, evidence, test, usual, points)),
     ]
     tables = {

@@ -11,14 +11,17 @@ from bench.routing.world import Learner, profile_of
 CHECKPOINTS = (500, 2000, 10_000)
 NO_COST = 10**15
 CALIBRATION = 50
+STREAMS_APART = 1_000_000
+OURS = "pointsman"
 
 
 class Pointsman:
-    """The product: the objective `explore` with all requests to learn from, costs left aside."""
+    """The product: the objective `explore` with all requests to learn from, costs left aside. What it draws
+    hangs on the request's seed, and each stream has requests of its own."""
 
-    def __init__(self, models: list[str]) -> None:
+    def __init__(self, models: list[str], seed: int) -> None:
         profile = profile_of("explore", exploration=1.0, worth_usd_micros=NO_COST)
-        self._models, self._asked = models, 0
+        self._models, self._asked = models, seed * STREAMS_APART
         self._number = {model: place for place, model in enumerate(models)}
         self._learner = Learner(models, profile)
 
@@ -34,7 +37,7 @@ def bandits(outcomes: Outcomes, seed: int) -> dict[str, Callable[[], Bandit]]:
     """Everyone who takes part."""
     count, size = len(outcomes.models), outcomes.vectors.shape[1]
     return {
-        "pointsman": lambda: Pointsman(outcomes.models),
+        OURS: lambda: Pointsman(outcomes.models, seed),
         "random": lambda: AtRandom(count, seed),
         "epsilon-greedy": lambda: EpsilonGreedy(count, seed),
         "Thompson": lambda: Thompson(count, seed),
