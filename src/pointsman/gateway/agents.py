@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-from pointsman.core.events import SHADOW_TIER, RequestKind, RequestRecord
+from pointsman.core.events import NEW_WORK, SHADOW, SHADOW_TIER, RequestKind, RequestRecord
 
 OTHER = "other"
 """Whom requests are counted for when the registry is full."""
@@ -72,7 +72,7 @@ class AgentRegistry:
         if agent.first_seen_us is None:
             agent.first_seen_us = at_us
         agent.last_seen_us = max(agent.last_seen_us or at_us, at_us)
-        tier = SHADOW_TIER if record.kind == RequestKind.SHADOW else record.tier or NO_TIER
+        tier = SHADOW_TIER if record.kind == SHADOW else record.tier or NO_TIER
         count = agent.tiers.get(tier)
         if count is None:
             count = agent.tiers[tier] = TierCount()
@@ -100,11 +100,11 @@ class AgentRegistry:
 
 
 def _add(count: TierCount, record: RequestRecord) -> None:
-    if record.kind == RequestKind.SHADOW:
+    if record.kind == SHADOW:
         pass  # nobody asked for it
     elif record.attempt:
         count.further_attempts += 1
-    elif record.kind == RequestKind.REQUEST:
+    elif record.kind == NEW_WORK:
         count.requests += 1
     elif record.kind == RequestKind.RETRY:
         count.retries += 1

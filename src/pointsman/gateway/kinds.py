@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pointsman.core.chat import Outline
-from pointsman.core.events import RequestKind
+from pointsman.core.events import NEW_WORK, RequestKind
 from pointsman.gateway.turn_metadata import HEADER as TURN_METADATA
 from pointsman.gateway.turn_metadata import turn_metadata
 
@@ -22,9 +22,9 @@ COMPACTION_FLAG: Final = b"x-claude-code-compaction"
 HEADER_VALUES: Final[dict[bytes, dict[bytes, RequestKind]]] = {
     REQUEST_CLASS: {
         b"compaction": COMPACTION,
-        b"main": RequestKind.REQUEST,
-        b"subagent": RequestKind.REQUEST,
-        b"workflow": RequestKind.REQUEST,
+        b"main": NEW_WORK,
+        b"subagent": NEW_WORK,
+        b"workflow": NEW_WORK,
     },
     b"x-openai-subagent": {b"compact": COMPACTION},
     b"x-openwebui-task": {
@@ -93,8 +93,8 @@ def kind_of(outline: Outline, headers: Mapping[bytes, bytes], retry: bool) -> Re
         kind = _by_prompt(outline)
         if kind is None and headers.get(REQUEST_CLASS) == b"auxiliary":
             kind = TITLE
-    if kind is None or kind is RequestKind.REQUEST:
-        return RequestKind.RETRY if retry else RequestKind.REQUEST
+    if kind is None or kind is NEW_WORK:
+        return RequestKind.RETRY if retry else NEW_WORK
     return kind
 
 

@@ -20,7 +20,7 @@ from pointsman.core.errors import (
     UpstreamOverloaded,
     UpstreamRejected,
 )
-from pointsman.core.events import FinishState, RequestRecord
+from pointsman.core.events import COMPLETED, FinishState, RequestRecord
 from pointsman.core.ids import new_request_id
 from pointsman.gateway import headers, records, unread
 from pointsman.gateway.attempt import Attempt
@@ -201,7 +201,7 @@ class Pipeline:
                     attempt.fail_in_stream(_draining())
             raise
         health.succeeded(target_id, (self._loop.time() - attempt.started_s) * 1000)
-        record = self._note(call, attempt, FinishState.COMPLETED, None)
+        record = self._note(call, attempt, COMPLETED, None)
         cost = record.cost_usd_micros
         self._commit.append(record, partial(attempt.finish, headers.cost(cost)))
         return None, cost
@@ -248,10 +248,10 @@ class Pipeline:
             self.parts.observer.ended(call)
         if self.parts.shadows is not None:
             self.parts.shadows.ended(call)
-        if call.state is FinishState.COMPLETED and call.tried and is_routed(call):
+        if call.state is COMPLETED and call.tried and is_routed(call):
             note_turn(call, self.parts)
         for tried in call.tried:
-            if tried.state is not FinishState.COMPLETED:
+            if tried.state is not COMPLETED:
                 tried.attempt.let_go()
 
     def _none_left(self) -> NoTarget:

@@ -22,10 +22,10 @@ from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
 from pointsman.core.chat import Outline
-from pointsman.core.events import FinishState
+from pointsman.core.events import COMPLETED, FinishState
 
 RETRY_WINDOW_S = 60.0
-_ANSWERED = frozenset([FinishState.COMPLETED, FinishState.TRUNCATED])
+_ANSWERED = frozenset([COMPLETED, FinishState.TRUNCATED])
 
 
 class Repeat(Struct, frozen=True, gc=False):
@@ -120,9 +120,9 @@ class Repeats:
             return
         entry.touched_s = now_s
         entry.running = max(entry.running - 1, 0)
-        entry.suspect = empty or outcome is not FinishState.COMPLETED
+        entry.suspect = empty or outcome is not COMPLETED
         entry.answered = entry.answered + 1 if outcome in _ANSWERED else 0
-        if outcome is not FinishState.COMPLETED:
+        if outcome is not COMPLETED:
             entry.open_failures += 1
         elif entry.running == 0:
             entry.open_failures = 0

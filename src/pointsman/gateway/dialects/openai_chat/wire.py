@@ -85,12 +85,9 @@ def finish_of(reason: str | None, *, called: bool, refused: bool) -> Finish | No
     """Why the model stopped; None if the provider did not say. Some providers say `stop` after calls."""
     if not reason:
         return None
-    finish = _FINISHES.get(reason, Finish.OTHER)
-    if finish is Finish.STOP:
-        if called:
-            return Finish.TOOL_CALLS
-        if refused:
-            return Finish.REFUSAL
+    finish = _FINISHES.get(reason) or Finish.OTHER
+    if (called or refused) and finish is Finish.STOP:
+        return Finish.TOOL_CALLS if called else Finish.REFUSAL
     return finish
 
 
