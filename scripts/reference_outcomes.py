@@ -35,10 +35,10 @@ def signal_notes() -> str:
 
 
 def caps() -> str:
-    """What one conversation may weigh in all."""
+    """What one turn may weigh in all."""
     return (
-        f"All signs of one conversation that count {STRONG:g} or more weigh at most {MAX_STRONG_WEIGHT:g} "
-        f"together, the lighter ones at most {MAX_WEAK_WEIGHT:g}."
+        f"All signs of one turn, from one human message to the next, that count {STRONG:g} or more weigh at "
+        f"most {MAX_STRONG_WEIGHT:g} together, the lighter ones at most {MAX_WEAK_WEIGHT:g}."
     )
 
 

@@ -39,6 +39,7 @@ class How:
     error: PointsmanError | None = None
     shown_s: float = 1.0
     logged: bool = True
+    target: str = "shop/small"
 
 
 class World:
@@ -80,7 +81,7 @@ class World:
             tally.add_response(response)
         tally.first_content_s = self.now_s + 1 if parts else None
         ended_s = self.now_s + 1 + how.shown_s
-        target = SimpleNamespace(id="shop/small")
+        target = SimpleNamespace(id=how.target)
         attempt = SimpleNamespace(tally=tally, number=0, target=target, started_s=self.now_s)
         return SimpleNamespace(
             request_id=f"req_{next(_numbers)}",

@@ -93,9 +93,7 @@ def found(told: list[OutcomeRecord], ids: list[str]) -> list[tuple[int, str, str
 
 
 EXPECTED = [
-    (0, "tool_result", "command_failed", 0.0),
     (0, "tests_turned", "first_red", 0.0),
-    (1, "tool_result", "ok", 1.0),
     (1, "tests_turned", "red_to_green", 1.0),
     (2, "verdict", "correction", 0.0),
 ]

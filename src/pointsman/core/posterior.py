@@ -13,7 +13,8 @@ class Geometry(Struct, frozen=True, kw_only=True):
     `embedding` and `surface` are the sizes of the vector's two parts. `mean` and `scale` (float64) centre
     and scale each component; `centres` (float64, `clusters` rows) are the middles of the task clusters in
     that scaled space, and `radius` is the distance from its centre within which a task counts as familiar
-    (0: no clusters, everything is familiar).
+    (0: no clusters, everything is familiar). `kinds` are the kinds of task (`performance.slice_of`) that all
+    models are told apart by.
     """
 
     version: int
@@ -24,6 +25,7 @@ class Geometry(Struct, frozen=True, kw_only=True):
     clusters: int = 0
     centres: bytes = b""
     radius: float = 0.0
+    kinds: tuple[str, ...] = ()
 
 
 class Posterior(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from pointsman.core.calibration import CALIBRATION_AGENT, CALIBRATION_SIGNAL
 from pointsman.core.snapshot import AgentProfile
-from pointsman.learning.labels import TOLD_TASK, capped, label_of
+from pointsman.learning.labels import OF_EXPLICIT, TOLD_TASK, capped, label_of
 from pointsman.routing.evidence import Frame, Observation, Statistics
 from pointsman.routing.evidence.geometry import Vector
 from pointsman.routing.performance import EVERYONE, slice_of
@@ -22,8 +22,11 @@ from pointsman.store.learning import Attempted, Contribution, Sign
 
 OF_LAST: Final = frozenset({TOLD_TASK, CALIBRATION_SIGNAL})
 TASK_WEIGHT: Final = 1.0
-"""What the attempts at one task weigh together at most: as much as one sure outcome. A task that fails takes
-many more attempts than one that succeeds, and would else count many times."""
+"""What a model's attempts at one task weigh together once they are telling: as much as one sure outcome. A
+task that fails takes many more attempts, and leaves many more signs, than one that succeeds; by its signs
+alone it would count more than that one, and every model look worse than it is."""
+TELLING: Final = 0.5
+"""The weight from which the signs of a task tell how it went."""
 Key = tuple[str, int]
 Profiles = Callable[[str], AgentProfile]
 
@@ -105,7 +108,8 @@ def deltas_of(changes: Sequence[Change], frame: Frame) -> dict[date, Statistics]
     found: dict[date, Statistics] = {}
     for some, is_new in ((gone, False), (come, True)):
         days: dict[date, list[Observation]] = {}
-        for one, inputs in zip(some, inputs_of([one.vector for one in some], frame), strict=True):
+        rows = inputs_of([one.vector for one in some], [one.slice for one in some], frame)
+        for one, inputs in zip(some, rows, strict=True):
             days.setdefault(one.day, []).append(_observation(one, inputs))
         for day, observations in days.items():
             statistics = found.setdefault(day, Statistics(frame.size, frame.geometry.version))
@@ -113,14 +117,15 @@ def deltas_of(changes: Sequence[Change], frame: Frame) -> dict[date, Statistics]
     return found
 
 
-def inputs_of(vectors: Sequence[bytes], frame: Frame) -> Vector:
-    """The inputs of many tasks, one a row. A vector of another size tells nothing."""
+def inputs_of(vectors: Sequence[bytes], kinds: Sequence[str], frame: Frame) -> Vector:
+    """The inputs of many tasks, one a row, from their vectors and kinds. A vector of another size tells
+    nothing."""
     rows = np.zeros((len(vectors), frame.size))
     rows[:, 0] = 1.0
     good = [place for place, vector in enumerate(vectors) if frame.raw and len(vector) == 4 * frame.raw]
     if good:
         raw = np.frombuffer(b"".join([vectors[place] for place in good]), "<f4").astype(np.float64)
-        rows[good] = frame.inputs_of(raw.reshape(len(good), frame.raw))
+        rows[good] = frame.inputs_of(raw.reshape(len(good), frame.raw), [kinds[place] for place in good])
     return rows
 
 
@@ -128,23 +133,33 @@ def _within_caps(
     made: dict[Key, Contribution], profiles: Profiles, conversation_weight: float
 ) -> dict[Key, Contribution]:
     together: dict[str, list[Key]] = {}
-    tasks: dict[tuple[str, bytes], list[Key]] = {}
+    tasks: dict[tuple[str, bytes, str], list[Key]] = {}
     for key, one in made.items():
         if one.conversation is not None:
             together.setdefault(one.conversation, []).append(key)
             if one.vector:
-                tasks.setdefault((one.conversation, one.vector), []).append(key)
+                tasks.setdefault((one.conversation, one.vector, one.model), []).append(key)
     for keys in tasks.values():
         keys.sort()
         weights = [made[key].own_weight for key in keys]
-        for key, weight in zip(keys, capped(weights, max(TASK_WEIGHT, *weights)), strict=True):
-            made[key] = replace(made[key], weight=weight)
+        share = _task_share(weights, profiles(made[keys[0]].agent_id))
+        for key, weight in zip(keys, weights, strict=True):
+            made[key] = replace(made[key], weight=weight * share)
     for keys in together.values():
         cap = conversation_weight * max(1.0, profiles(made[keys[0]].agent_id).feedback_weight)
         keys.sort()
         for key, weight in zip(keys, capped([made[key].weight for key in keys], cap), strict=True):
             made[key] = replace(made[key], weight=weight)
     return made
+
+
+def _task_share(weights: Sequence[float], profile: AgentProfile) -> float:
+    """What becomes of the weights of one model's attempts at one task, so that telling ones make one outcome
+    in all; half of one where it is the agent that tells how it went."""
+    total, seen = sum(weights), OF_EXPLICIT if profile.success_signal == "explicit" else 1.0
+    if total < TELLING * seen:
+        return 1.0
+    return max(TASK_WEIGHT * seen, *weights) / total
 
 
 def _observation(one: Contribution, inputs: Vector) -> Observation:

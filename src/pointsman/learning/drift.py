@@ -1,8 +1,10 @@
 """Sees that a model does otherwise than before, and lets what it did before count little.
 
 Fading by the day is too slow for a model that changes at noon. The newest outcomes of each agent, model and
-kind of task are held against those before, in a short and a long window (a test of two means); kinds of
-task apart, so that an agent whose work changes is not taken for a model that does.
+kind of task are held against those before, in windows of several lengths (a test of two means); kinds of
+task apart, so that an agent whose work changes is not taken for a model that does. The same is looked for in
+what all agents have of a model together, since it mostly changes for all: each agent is compared with
+itself, so that it does not matter who happened to ask last, and the differences are added up.
 """
 
 from collections.abc import Iterable
@@ -17,17 +19,24 @@ from pointsman.store import drifts, learned
 from pointsman.store.drifts import Drift, Window
 from pointsman.store.learned import Alert
 
-SIZES: Final = (20, 60)
+SIZES: Final = (20, 40, 80)
 LEAST_BEFORE: Final = 20
 MOST: Final = 400
+MOST_SHARED: Final = 2_000
+LEAST_WEIGHT: Final = 2.0
+"""What is older and newer must weigh as much as two outcomes each."""
 WITHIN: Final = timedelta(days=7)
 SIGMAS: Final = 3.5
 """Chance alone reaches this now and then, which costs little: the newest outcomes stay, and the rest counts
 a tenth."""
+LEAST_AGENTS: Final = 2
+Cell = tuple[str, str, str]
 LEAST_SPREAD: Final = 0.05
 LEAST_DIFFERENCE: Final = 0.2
 KEPT: Final = 0.1
-"""The share of what was before a drift that still counts."""
+MOST_KEPT: Final = 2.0
+"""The share of what was before a drift that still counts, and how many outcomes that makes at most: years of
+what is not so any more must not outweigh a day of what is."""
 MOST_OLD: Final = 50_000
 
 
@@ -35,7 +44,8 @@ async def look(work: Work) -> None:
     """Notes the drifts there are, with an alert each."""
     day = (work.now - WITHIN).date()
     found = await drifts.windows(work.connection, day, SIZES, most=MOST, least_before=LEAST_BEFORE)
-    drifted = drifts_in(found)
+    shared = await drifts.shared_windows(work.connection, day, SIZES, most=MOST_SHARED)
+    drifted = drifts_in(found, shared_drifts_in(shared))
     work.told["drifts"] = len(drifted)
     for drift in drifted:
         async with work.connection.transaction():
@@ -49,40 +59,101 @@ async def fade(work: Work, frame: Frame, statistics: Statistics) -> None:
     for drift in await drifts.known(work.connection):
         day = today - timedelta(days=work.options.log_days)
         old = await drifts.before(work.connection, drift, day, MOST_OLD)
+        kept = kept_of(sum([one.weight for one in old]))
         for when, delta in deltas_of([Change(None, one) for one in old], frame).items():
             keep = (1.0 - work.options.forget_per_day) ** max((today - when).days, 0)
-            statistics.merge(delta.scaled(-(1.0 - KEPT) * keep))
+            statistics.merge(delta.scaled(-(1.0 - kept) * keep))
 
 
-def drifts_in(windows: Iterable[Window]) -> list[Drift]:
-    """One drift for each cell that has any: that of the window in which it is surest."""
-    surest: dict[tuple[str, str, str], tuple[float, Drift]] = {}
+def kept_of(weight: float) -> float:
+    """The share that still counts of what was before a drift and weighed so much.
+
+    >>> kept_of(5.0), kept_of(200.0)
+    (0.1, 0.01)
+    """
+    return min(KEPT, MOST_KEPT / weight) if weight > 0 else KEPT
+
+
+def drifts_in(windows: Iterable[Window], shared: Iterable[Drift] = ()) -> list[Drift]:
+    """One drift for each cell that has any: that of the window in which it is surest, else the one that it
+    has a part in."""
+    surest: dict[Cell, tuple[float, Drift]] = {_cell_of(one): (0.0, one) for one in shared}
     for window in windows:
-        before = window.old_reward / window.old_weight
-        after = window.new_reward / window.new_weight
-        sigmas = sigmas_of(window)
-        cell = (window.agent_id, window.model, window.slice)
-        if abs(after - before) < LEAST_DIFFERENCE or sigmas < SIGMAS:
+        if min(window.old_weight, window.new_weight) < LEAST_WEIGHT:
+            continue
+        sigmas, difference = sigmas_of(window), _difference(window)
+        cell = _cell_of(window)
+        if abs(difference) < LEAST_DIFFERENCE or sigmas < SIGMAS:
             continue
         if cell not in surest or sigmas > surest[cell][0]:
-            drift = Drift(
-                agent_id=window.agent_id,
-                model=window.model,
-                slice=window.slice,
-                since=window.since,
-                before_mean=before,
-                after_mean=after,
-            )
-            surest[cell] = (sigmas, drift)
+            surest[cell] = (sigmas, _drift(window))
     return [drift for _, (_, drift) in sorted(surest.items())]
+
+
+def shared_drifts_in(windows: Iterable[Window]) -> list[Drift]:
+    """A drift of each agent that has a part in one that all agents' outcomes together show: of those that
+    see the same change, or have asked for nothing since."""
+    groups: dict[tuple[str, str, int], list[Window]] = {}
+    for window in windows:
+        groups.setdefault((window.model, window.slice, window.size), []).append(window)
+    surest: dict[tuple[str, str], tuple[float, list[Drift]]] = {}
+    for (model, kind, _), group in groups.items():
+        both = [one for one in group if one.old_weight > 0 and one.new_weight > 0]
+        if len(both) < LEAST_AGENTS or sum([one.old_weight for one in both]) < LEAST_WEIGHT:
+            continue
+        difference, sigmas = _together(both)
+        if abs(difference) < LEAST_DIFFERENCE or sigmas <= max(SIGMAS, surest.get((model, kind), (0.0,))[0]):
+            continue
+        parts = [one for one in group if one.old_weight > 0 and _agrees(one, difference)]
+        surest[model, kind] = (sigmas, [_drift(one) for one in parts])
+    return [drift for _, found in surest.values() for drift in found]
+
+
+def _together(windows: Iterable[Window]) -> tuple[float, float]:
+    """By how much all agents' newer outcomes differ from their own older ones, and in how many standard
+    deviations."""
+    total = difference = doubt = 0.0
+    for one in windows:
+        share = one.new_weight * one.old_weight / (one.new_weight + one.old_weight)
+        total += share
+        difference += share * _difference(one)
+        doubt += share**2 * _doubt(one)
+    return difference / total, abs(difference) / sqrt(doubt)
+
+
+def _agrees(window: Window, difference: float) -> bool:
+    return window.new_weight == 0 or _difference(window) * difference > 0
+
+
+def _difference(window: Window) -> float:
+    return window.new_reward / window.new_weight - window.old_reward / window.old_weight
+
+
+def _doubt(window: Window) -> float:
+    after, before = window.new_reward / window.new_weight, window.old_reward / window.old_weight
+    doubt = max(after * (1.0 - after), LEAST_SPREAD) * window.new_square / window.new_weight**2
+    return doubt + max(before * (1.0 - before), LEAST_SPREAD) * window.old_square / window.old_weight**2
+
+
+def _cell_of(one: Window | Drift) -> Cell:
+    return one.agent_id, one.model, one.slice
+
+
+def _drift(window: Window) -> Drift:
+    before = window.old_reward / window.old_weight
+    return Drift(
+        agent_id=window.agent_id,
+        model=window.model,
+        slice=window.slice,
+        since=window.since,
+        before_mean=before,
+        after_mean=window.new_reward / window.new_weight if window.new_weight else before,
+    )
 
 
 def sigmas_of(window: Window) -> float:
     """By how many standard deviations both means differ, if nothing has changed."""
-    after, before = window.new_reward / window.new_weight, window.old_reward / window.old_weight
-    doubt = max(after * (1.0 - after), LEAST_SPREAD) * window.new_square / window.new_weight**2
-    doubt += max(before * (1.0 - before), LEAST_SPREAD) * window.old_square / window.old_weight**2
-    return abs(after - before) / sqrt(doubt)
+    return abs(_difference(window)) / sqrt(_doubt(window))
 
 
 def _alert(drift: Drift, work: Work) -> Alert:

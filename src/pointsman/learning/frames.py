@@ -14,11 +14,13 @@ from pointsman.learning.counting import Change, deltas_of
 from pointsman.learning.sums import add_to_sums
 from pointsman.learning.work import Work
 from pointsman.memory.embed import EMBEDDING, SURFACE
+from pointsman.memory.labels import DOMAIN_EXAMPLES
 from pointsman.routing.evidence import Frame, fit_geometry, plain_geometry
 from pointsman.store import day_sums, learning
 
 BETTER_FROM: Final = (400, 4_000, 40_000)
 """With so many vectors the geometry is fitted, and fitted anew."""
+KINDS: Final = tuple(sorted(DOMAIN_EXAMPLES))
 MOST_FITTED: Final = 20_000
 BATCH: Final = 10_000
 _VECTOR_BYTES: Final = 4 * (EMBEDDING + SURFACE)
@@ -28,7 +30,7 @@ async def frame_in_use(work: Work) -> Frame:
     """The geometry in use, with all contributions counted in it."""
     stored = await learning.geometry(work.connection)
     if stored is None:
-        geometry = plain_geometry(EMBEDDING, SURFACE)
+        geometry = plain_geometry(EMBEDDING, SURFACE, KINDS)
         await _put(work, geometry, 0)
     else:
         geometry = msgspec.msgpack.decode(stored[0], type=Geometry)
@@ -48,7 +50,7 @@ async def better_frame(work: Work) -> Frame:
     work.progress("geometry", 0, 0)
     rows = await learning.vectors(work.connection, _VECTOR_BYTES, MOST_FITTED)
     raw = np.frombuffer(b"".join(rows), "<f4").astype(np.float64).reshape(len(rows), EMBEDDING + SURFACE)
-    await _put(work, fit_geometry(raw, EMBEDDING, frame.geometry.version + 1), seen)
+    await _put(work, fit_geometry(raw, EMBEDDING, frame.geometry.version + 1, kinds=KINDS), seen)
     work.told["geometry"] = frame.geometry.version + 1
     return await frame_in_use(work)
 

@@ -76,7 +76,7 @@ def beliefs_of(
     kind = slice_of(features.task_type)
     found = estimator.estimate(
         features.agent,
-        estimator.inputs(features.vector),
+        estimator.inputs(features.vector, kind),
         names,
         general,
         kind,

@@ -52,6 +52,15 @@ async def windows(
     return [Window(**dict(row)) for row in rows]
 
 
+async def shared_windows(
+    connection: Connection, day: date, sizes: Sequence[int], *, most: int
+) -> list[Window]:
+    """Windows over what all agents contributed to a model and kind of task since a day, at most the `most`
+    newest; one for each agent, without weight where it has nothing new or nothing old."""
+    rows = await connection.fetch(_SQL["shared_windows"], day, sizes, most)
+    return [Window(**dict(row)) for row in rows]
+
+
 async def put(connection: Connection, drift: Drift, now: datetime) -> None:
     """Notes a drift, in place of an earlier one of the cell."""
     cell = (drift.agent_id, drift.model, drift.slice)

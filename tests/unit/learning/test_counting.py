@@ -120,6 +120,24 @@ def test_a_vector_of_another_size_tells_nothing_of_the_task():
     assert delta.cells["coder", "good", "code"].tolist() == [1.0, 0.0, 0.0, 0.0, 1.0]
 
 
+@pytest.mark.parametrize(
+    ("weights", "total"),
+    [((0.3, 0.1, 0.15), 1.0), ((0.9, 0.9, 0.9), 1.0), ((0.1, 0.15), 0.25)],
+    ids=["good work leaves few signs", "bad work many", "too few to tell"],
+)
+def test_a_task_that_shows_how_it_went_counts_once_however_many_signs_it_left(weights, total):
+    attempts = [attempt(number, session_key="s") for number in range(len(weights))]
+    signs = [[sign(one, weight=weight)] for one, weight in zip(attempts, weights, strict=True)]
+    made = counted(*zip(attempts, signs, strict=True))
+    assert sum(one.weight for one in made.values()) == pytest.approx(total)
+
+
+def test_each_model_that_worked_on_a_task_is_told_from_the_others():
+    failed, done = attempt(1, session_key="s", model="bad"), attempt(2, session_key="s")
+    made = counted((failed, [sign(failed, 0.0)]), (done, [sign(done, 1.0)]))
+    assert [(one.model, one.reward, one.weight) for one in made.values()] == [("bad", 0, 1), ("good", 1, 1)]
+
+
 def test_a_task_counts_once_however_many_attempts_it_took():
     other = np.array([1.0, 1.0, 1.0], "<f4").tobytes()
     failed = [attempt(number, session_key="s") for number in range(8)]

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
-from pointsman.learning.drift import drifts_in, sigmas_of
+from pointsman.learning.drift import drifts_in, kept_of, shared_drifts_in, sigmas_of
 from pointsman.store.drifts import Window
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
@@ -50,3 +51,34 @@ def test_a_cell_has_one_drift_that_of_its_surest_window():
 
 def test_sureness_does_not_hang_on_the_unit_of_weight():
     assert sigmas_of(window(0.9, 0.3, weight=0.15)) == pytest.approx(sigmas_of(window(0.9, 0.3)))
+
+
+def of_agents(*pairs, size=20, old=40):
+    """A shared window: what each agent's outcomes came to before and after."""
+    cells = [window(before, after, size // len(pairs), old // len(pairs)) for before, after in pairs]
+    return [replace(one, agent_id=f"a{place}", size=size) for place, one in enumerate(cells)]
+
+
+def test_what_no_agent_sees_surely_all_see_together():
+    both = of_agents((0.9, 0.4), (0.8, 0.4))
+    assert drifts_in(both) == []
+    assert [one.agent_id for one in shared_drifts_in(both)] == ["a0", "a1"]
+
+
+def test_agents_that_take_turns_are_no_drift():
+    first, second = of_agents((0.9, 0.9), (0.3, 0.3))
+    mixed = [replace(first, new_weight=1.0, new_reward=0.9, new_square=1.0), second]
+    assert shared_drifts_in(mixed) == []
+
+
+def test_who_asked_nothing_since_has_a_part_and_who_sees_the_contrary_has_none():
+    seen = of_agents((0.9, 0.2), (0.9, 0.3), size=40)
+    absent = replace(seen[0], agent_id="absent", new_weight=0.0, new_reward=0.0, new_square=0.0)
+    contrary = replace(window(0.5, 0.9, 2, 4), agent_id="contrary", size=40)
+    found = shared_drifts_in([*seen, absent, contrary])
+    assert {one.agent_id for one in found} == {"a0", "a1", "absent"}
+
+
+def test_of_long_before_no_more_than_two_outcomes_are_left():
+    assert kept_of(5.0) == 0.1
+    assert kept_of(1000.0) * 1000.0 == pytest.approx(2.0)

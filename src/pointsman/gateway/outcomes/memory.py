@@ -19,8 +19,10 @@ MAX_SIGHTINGS = 256
 STRONG = 0.3
 MAX_STRONG_WEIGHT = 4.0
 MAX_WEAK_WEIGHT = 1.5
-"""The most that all signs of one conversation may weigh together, those of at least STRONG and those
-below apart, so that one loud conversation cannot move what all share."""
+"""The most that all signs of one turn (from one human message to the next) may weigh together, those of at
+least STRONG and those below apart, so that one endless loop cannot move what all share. Not of a whole
+conversation: those go on where the work is good, and bad work alone would then be seen. What a conversation
+may weigh in all is learning's to bound (`conversation_weight`)."""
 DISTINCT_CHARS = 40
 """A shorter answer may have been given elsewhere too: it is recognised within its conversation only."""
 
@@ -43,7 +45,8 @@ class IssuedCall(Struct, frozen=True, gc=False):
 class Step(Struct, kw_only=True, eq=False):
     """One answered attempt. `answer` hashes its text of `answer_chars` characters, `asked` the human words
     it answers (0: none).
-    `complete` says that the client got all of it. `calls` are the tool calls it issued, by id."""
+    `complete` says that the client got all of it. `calls` are the tool calls it issued, by id, `checks` those
+    that turned out to be runs of tests."""
 
     decision_id: str
     attempt: int
@@ -59,6 +62,7 @@ class Step(Struct, kw_only=True, eq=False):
     body_hash: int = 0
     message_count: int = 0
     calls: dict[str, IssuedCall] = field(default_factory=dict)
+    checks: set[str] = field(default_factory=set)
     followers: dict[int, "Step"] = field(default_factory=dict)
     """The steps that began a new human turn after this one, by `asked`."""
     retried: bool = False
@@ -80,12 +84,14 @@ class Thread(Struct, kw_only=True, eq=False):
     """One conversation. `runs` holds the last test run of each command (green?, number of its step);
     `repeats` counts identical calls since something new was done or asked, `errors` identical errors.
     `root` stands before the first step, where the client names its conversations; `taken` counts the steps,
-    `stalled` says that it gets nowhere and nobody was told yet, `touched_s` is when the last one came."""
+    `opened` is the number of the one that began the running turn, `stalled` is the target with which it gets
+    nowhere if nobody was told yet, `touched_s` is when the last one came."""
 
     client_ip: str = ""
-    stalled: bool = False
+    stalled: str = ""
     steps: list[Step] = field(default_factory=list)
     taken: int = 0
+    opened: int = 0
     runs: dict[int, tuple[bool, int]] = field(default_factory=dict)
     repeats: dict[int, int] = field(default_factory=dict)
     errors: dict[int, int] = field(default_factory=dict)
@@ -96,10 +102,12 @@ class Thread(Struct, kw_only=True, eq=False):
     root: Step | None = None
 
     def take(self, step: Step) -> None:
-        """Adds a step, and counts its calls."""
+        """Adds a step, and counts its calls. What a new turn's signs may weigh is counted anew."""
         self.steps.append(step)
         del self.steps[:-MAX_STEPS]
         self.taken += 1
+        if step.opens_turn:
+            self.strong_spent = self.weak_spent = 0.0
         if step.opens_turn or any(issued.key not in self.repeats for issued in step.calls.values()):
             self.repeats = dict.fromkeys(self.repeats, 0)
         for issued in step.calls.values():
@@ -111,6 +119,14 @@ class Thread(Struct, kw_only=True, eq=False):
         """The steps after the one numbered `number` (1: the first), as far as they are remembered."""
         steps = max(self.taken - number, 0)
         return self.steps[-steps:] if steps else []
+
+    def doers(self, number: int = 0) -> list[Step]:
+        """The steps of the running turn after the one numbered `number` that called for something other than
+        a run of tests. Where none did, those that only spoke (some clients have edits in plain words), else
+        all of them."""
+        steps = self.since(max(number, self.opened - 1))
+        did = [one for one in steps if len(one.calls) > len(one.checks)]
+        return did or [one for one in steps if not one.calls] or steps
 
     def allow(self, weight: float) -> float:
         """How much of `weight` a new sign may still weigh; that much is taken off."""

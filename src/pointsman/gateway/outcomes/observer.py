@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from pointsman.core.chat import Finish
-from pointsman.core.events import FinishState, RequestKind
+from pointsman.core.events import COMPLETED, FinishState, RequestKind
 from pointsman.core.outcomes import OutcomeRecord, event_id_of
 from pointsman.core.ports import Recorder
 from pointsman.gateway.outcomes import steps
@@ -117,7 +117,7 @@ class Observer:
         outline, last = call.outline, call.tried[-1]
         if outline.tool_names or outline.message_count >= FIRST_MESSAGES or len(call.tried) > 1:
             return False
-        if last.state is not FinishState.COMPLETED or last.attempt.tally.finish is not Finish.STOP:
+        if last.state is not COMPLETED or last.attempt.tally.finish is not Finish.STOP:
             return False
         if call.started_s - self._sampled_s >= SAMPLE_EVERY_S:
             self._sampled_s = call.started_s
@@ -170,8 +170,8 @@ class Observer:
             named = steps.named_session(call) is not None
             session, distinct = call.caller.session_key, steps.is_distinct(answer)
             self._memory.remember(step, session, distinct=distinct, named=named)
-        if step.thread.stalled and self.on_stall is not None:
-            step.thread.stalled = False
+        stalled, step.thread.stalled = step.thread.stalled, ""
+        if stalled == step.target and self.on_stall is not None:
             self.on_stall(call.logged_as, call.caller.session_key)
         self._keep_sweeping()
 
@@ -285,7 +285,8 @@ class Observer:
         if not step.decision_id or event_id in thread.seen or len(thread.seen) >= MAX_SIGHTINGS:
             return
         thread.seen.add(event_id)
-        thread.stalled = thread.stalled or sighting.detail in STALLS
+        if sighting.detail in STALLS:
+            thread.stalled = step.target
         weight = 0.0 if sighting.label is None else thread.allow(sighting.weight)
         if sighting.label is not None and weight < LEAST_WEIGHT:
             return

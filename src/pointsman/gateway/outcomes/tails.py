@@ -12,6 +12,7 @@ from msgspec import Raw, Struct
 from pointsman.core.chat import Message, Refusal, Text, ToolCall, ToolResult
 from pointsman.gateway.outcomes.asked import HISTORY, Body, canonical
 from pointsman.gateway.outcomes.harness import Words, words_of
+from pointsman.gateway.outcomes.runs import Run, run_in
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 MAX_TAIL_BYTES: Final = 192 * 1024
@@ -21,12 +22,13 @@ _LIST: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 
 
 class Result(Struct, frozen=True, gc=False):
-    """A tool's result: the call it answers, its text (the middle of a long one left out), and whether the
-    client marked it as an error."""
+    """A tool's result: the call it answers, its text (the middle of a long one left out), whether the client
+    marked it as an error, and the run of tests that it reports, if it does."""
 
     call_id: str
     text: str
     is_error: bool | None = None
+    run: Run | None = None
 
 
 class Tail(Struct, kw_only=True):
@@ -80,11 +82,16 @@ def _told_apart(messages: list[Message]) -> Tail:
     return Tail(
         said="".join([_text(message.parts) for message in messages[start:at]]),
         called=_called(messages),
-        results=[Result(one.call_id, _shortened(_text(one.parts)), one.is_error) for one in results],
+        results=[_result(one) for one in results],
         words=words,
         raw_words="\n".join(texts),
         tool_loop=bool(results) and not words.human,
     )
+
+
+def _result(part: ToolResult) -> Result:
+    text = _shortened(_text(part.parts))
+    return Result(part.call_id, text, part.is_error, run_in(text))
 
 
 def _called(messages: list[Message]) -> list[str]:

@@ -90,12 +90,12 @@ class Estimator:
         """Whether there is evidence of each of these models."""
         return all(map(self._place.__contains__, models))
 
-    def inputs(self, vector: bytes) -> Floats:
+    def inputs(self, vector: bytes, kind: str = "") -> Floats:
         """The inputs of a task; of an unknown one (no vector, or one of another size), those of the average
         task, so that the task's share is 0."""
         if len(vector) != 4 * self.frame.raw:
             return self._centre
-        return self.frame.inputs(vector, self._centre).astype(np.float32)
+        return self.frame.inputs(vector, kind, self._centre).astype(np.float32)
 
     def estimate(
         self, agent: str, inputs: Floats, models: Sequence[str], priors: Sequence[float], slice: str = ""

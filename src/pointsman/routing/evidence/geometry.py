@@ -1,15 +1,19 @@
 """From a task's vector to the inputs of the evidence model.
 
-The inputs are a 1 (so that sums of inputs count), the scaled embedding, the scaled surface features, and
-one indicator per task cluster. Measured on public routing data, what a router recovers is the *kind* of
-task, hardly the single prompt; clusters say the kind, and the linear part what lies between.
+The inputs are a 1 (so that sums of inputs count), the scaled embedding, the scaled surface features, one
+indicator per task cluster, and one per kind of task that the text was classified as. Measured on public
+routing data, what a router recovers is the *kind* of task, hardly the single prompt; clusters say the kind,
+and the linear part what lies between. Kinds by name are there from the first request on, when there is
+nothing yet to make clusters from.
 """
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from pointsman.core.posterior import Geometry
 
@@ -34,7 +38,18 @@ harm where it does not hold."""
 class Frame:
     """A geometry, ready for use: its arrays, read in place."""
 
-    __slots__ = ("_squares", "centres", "embedding", "geometry", "mean", "radius", "raw", "scale", "size")
+    __slots__ = (
+        "_kinds",
+        "_squares",
+        "centres",
+        "embedding",
+        "geometry",
+        "mean",
+        "radius",
+        "raw",
+        "scale",
+        "size",
+    )
 
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = geometry
@@ -45,19 +60,22 @@ class Frame:
         self.centres = np.frombuffer(geometry.centres, "<f8").reshape(geometry.clusters, self.raw)
         self._squares = (self.centres**2).sum(axis=1)
         self.radius = geometry.radius
-        self.size = 1 + self.raw + geometry.clusters
+        named = 1 + self.raw + geometry.clusters
+        self._kinds = {kind: named + place for place, kind in enumerate(geometry.kinds)}
+        self.size = named + len(geometry.kinds)
 
     @property
     def blocks(self) -> tuple[tuple[str, int, int], ...]:
         """The parts of the inputs as (name, start, end); each has a weight of its own in the fit."""
-        edges = (0, 1, 1 + self.embedding, 1 + self.raw, self.size)
-        names = ("bias", "embedding", "surface", "cluster")
+        named = self.size - len(self._kinds)
+        edges = (0, 1, 1 + self.embedding, 1 + self.raw, named, self.size)
+        names = ("bias", "embedding", "surface", "cluster", "kind")
         return tuple([(n, a, b) for n, a, b in zip(names, edges, edges[1:], strict=False) if b > a])
 
-    def inputs(self, vector: bytes, usual: npt.NDArray[np.float32] | None = None) -> Vector:
-        """The inputs of one task, from its float32 vector. A vector of another size or with a component that
-        is no number tells nothing: the inputs are then a 1 and zeros. What an unfamiliar task loses is filled
-        up with the inputs of the `usual` task, so that an estimate goes towards the model's mean."""
+    def inputs(self, vector: bytes, kind: str = "", usual: npt.NDArray[np.float32] | None = None) -> Vector:
+        """The inputs of one task, from its float32 vector and its kind. A vector of another size or with a
+        component that is no number tells nothing: the inputs are then a 1 and zeros. What an unfamiliar task
+        loses is filled up with the inputs of the `usual` one, so that an estimate goes to a model's mean."""
         if len(vector) != 4 * self.raw:
             return self._nothing()
         raw = np.frombuffer(vector, "<f4")
@@ -72,14 +90,17 @@ class Frame:
             row[1 + self.raw + nearest] = 1.0
             distance = max(float(far[nearest] + scaled @ scaled), 0.0) ** 0.5
             if distance > self.radius:
+                named = 1 + self.raw + len(self.centres)
                 familiar = (self.radius / distance) ** FADING
-                row[1:] *= familiar
+                row[1:named] *= familiar
                 if usual is not None:
-                    row[1:] += (1.0 - familiar) * usual[1:]
+                    row[1:named] += (1.0 - familiar) * usual[1:named]
+        if kind in self._kinds:
+            row[self._kinds[kind]] = 1.0
         return np.rint(row * GRID) / GRID
 
-    def inputs_of(self, vectors: Vector) -> Vector:
-        """The inputs of many tasks, one a row of raw vectors."""
+    def inputs_of(self, vectors: Vector, kinds: Sequence[str] = ()) -> Vector:
+        """The inputs of many tasks, one a row of raw vectors, with their kinds if these are known."""
         rows = np.zeros((len(vectors), self.size))
         rows[:, 0] = 1.0
         good = np.isfinite(vectors).all(axis=1)
@@ -92,6 +113,9 @@ class Frame:
             rows[known, 1 + self.raw + nearest] = 1.0
             distance = np.sqrt(far[np.arange(len(nearest)), nearest])
             rows[known, 1:] *= np.minimum(1.0, self.radius / np.maximum(distance, 1e-9))[:, None] ** FADING
+        for place in np.flatnonzero(good).tolist() if kinds else ():
+            if kinds[place] in self._kinds:
+                rows[place, self._kinds[kinds[place]]] = 1.0
         return np.asarray(np.rint(rows * GRID) / GRID)
 
     def _nothing(self) -> Vector:
@@ -100,7 +124,7 @@ class Frame:
         return inputs
 
 
-def plain_geometry(embedding: int, surface: int) -> Geometry:
+def plain_geometry(embedding: int, surface: int, kinds: tuple[str, ...] = ()) -> Geometry:
     """The geometry to begin with, before any traffic: components as they come, no clusters."""
     size = embedding + surface
     return Geometry(
@@ -109,10 +133,13 @@ def plain_geometry(embedding: int, surface: int) -> Geometry:
         surface=surface,
         mean=np.zeros(size).tobytes(),
         scale=np.ones(size).tobytes(),
+        kinds=kinds,
     )
 
 
-def fit_geometry(vectors: Vector, embedding: int, version: int, seed: int = 0) -> Geometry:
+def fit_geometry(
+    vectors: Vector, embedding: int, version: int, seed: int = 0, kinds: tuple[str, ...] = ()
+) -> Geometry:
     """A geometry for the tasks seen (raw vectors, one a row; their outcomes play no part): both parts of the
     vector are centred and scaled to a total variance of 1, so that neither drowns the other, and tasks are
     grouped into at most 32 clusters of 20 or more on average. The same vectors and seed give the same
@@ -120,10 +147,7 @@ def fit_geometry(vectors: Vector, embedding: int, version: int, seed: int = 0) -
     good = vectors[np.isfinite(vectors).all(axis=1)]
     surface = vectors.shape[1] - embedding
     if len(good) < 2:
-        start = plain_geometry(embedding, surface)
-        return Geometry(
-            version=version, embedding=embedding, surface=surface, mean=start.mean, scale=start.scale
-        )
+        return replace(plain_geometry(embedding, surface, kinds), version=version)
     mean, scale = good.mean(axis=0), _scales(good, embedding)
     scaled = np.clip((good - mean) * scale, -LIMIT, LIMIT)
     count = min(MAX_CLUSTERS, len(good) // LEAST_PER_CLUSTER)
@@ -140,6 +164,7 @@ def fit_geometry(vectors: Vector, embedding: int, version: int, seed: int = 0) -
         clusters=len(centres),
         centres=centres.astype("<f8").tobytes(),
         radius=radius,
+        kinds=kinds,
     )
 
 

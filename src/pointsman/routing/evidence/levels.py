@@ -23,10 +23,12 @@ STARTS: Final = {
     "shared.embedding": 0.02,
     "shared.surface": 0.01,
     "shared.cluster": 0.02,
+    "shared.kind": 0.02,
     "model.bias": 0.03,
     "model.embedding": 0.02,
     "model.surface": 0.01,
     "model.cluster": 0.02,
+    "model.kind": 0.02,
     "agent": 0.02,
     "slice": 0.01,
 }

@@ -23,6 +23,30 @@ WHERE place <= $3
 GROUP BY agent_id, model, slice, wanted.size
 HAVING count(*) >= wanted.size + $4;
 
+-- name: shared_windows
+-- The same for windows that all agents share: of each model and kind of task the newest contributions of all
+-- agents, a row for each agent that has any in the window or before.
+WITH placed AS (
+    SELECT made.agent_id, made.model, made.slice, made.at, made.reward, made.weight,
+        row_number() OVER (
+            PARTITION BY made.model, made.slice ORDER BY made.at DESC, made.decision_id DESC
+        ) AS place
+    FROM learning_contributions AS made
+    LEFT JOIN learning_drifts AS known USING (agent_id, model, slice)
+    WHERE made.day >= $1 AND made.weight > 0 AND (known.since IS NULL OR made.at >= known.since)
+)
+SELECT agent_id, model, slice, wanted.size,
+    min(min(at) FILTER (WHERE place <= wanted.size)) OVER (PARTITION BY model, slice, wanted.size) AS since,
+    coalesce(sum(weight) FILTER (WHERE place <= wanted.size), 0) AS new_weight,
+    coalesce(sum(weight * reward) FILTER (WHERE place <= wanted.size), 0) AS new_reward,
+    coalesce(sum(weight * weight) FILTER (WHERE place <= wanted.size), 0) AS new_square,
+    coalesce(sum(weight) FILTER (WHERE place > wanted.size), 0) AS old_weight,
+    coalesce(sum(weight * reward) FILTER (WHERE place > wanted.size), 0) AS old_reward,
+    coalesce(sum(weight * weight) FILTER (WHERE place > wanted.size), 0) AS old_square
+FROM placed, unnest($2::bigint[]) AS wanted (size)
+WHERE place <= $3
+GROUP BY agent_id, model, slice, wanted.size;
+
 -- name: put
 -- Notes a drift.
 INSERT INTO learning_drifts (agent_id, model, slice, since, before_mean, after_mean, seen_at)

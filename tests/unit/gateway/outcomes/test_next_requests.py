@@ -17,18 +17,6 @@ every_client = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
 
 
 @every_client
-async def test_red_to_green_credits_the_steps_in_between(client: type[Chat]) -> None:
-    one = client(World())
-    await one.ask("Fix the bug", called("c1", command="pytest"))
-    await one.bring({"c1": RED}, called("c2", "edit", path="a"))
-    await one.bring({"c2": "done"}, called("c3", command="pytest"))
-    told = await one.bring({"c3": GREEN}, said("It is fixed."))
-    credited = [event for event in told if event.detail == "red_to_green"]
-    assert len({event.decision_id for event in credited}) == 2
-    assert sum(event.weight for event in credited) == pytest.approx(1.0)
-
-
-@every_client
 async def test_green_to_red_is_a_regression(client: type[Chat]) -> None:
     one = client(World())
     await one.ask("Refactor", called("c1", command="pytest"))

@@ -82,3 +82,17 @@ def test_components_that_never_change_are_left_out():
     flat[:, 3] = 7.0
     inputs = Frame(fit_geometry(flat, 3, version=1)).inputs_of(flat)
     assert not inputs[:, 4].any()
+
+
+def test_a_kind_by_name_is_an_input_of_its_own_from_the_first_request_on():
+    for geometry in (
+        plain_geometry(3, 1, ("code", "data")),
+        fit_geometry(VECTORS, 3, 1, kinds=("code", "data")),
+    ):
+        frame = Frame(geometry)
+        assert frame.blocks[-1] == ("kind", frame.size - 2, frame.size)
+        assert frame.inputs(raw(VECTORS[0]), "data")[-2:].tolist() == [0.0, 1.0]
+        assert frame.inputs(raw(VECTORS[0]), "poetry")[-2:].tolist() == [0.0, 0.0]
+        many = frame.inputs_of(VECTORS[:2], ["code", ""])
+        assert many[:, -2:].tolist() == [[1.0, 0.0], [0.0, 0.0]]
+        assert np.array_equal(many[0], frame.inputs(raw(VECTORS[0]), "code"))

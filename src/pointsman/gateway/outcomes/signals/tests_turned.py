@@ -2,11 +2,12 @@
 human.
 
 Weight 1 for red to green, 0.8 for green to red, 0.7 for a run that stays red and 0.4 for one that stays
-green after some work, 0.2 without any, shared out among the steps since the run before; 0.3 for a first
-green run, or for a red one that the client itself made after our edit; 0.1 for another first red one. Runs
-are compared by the very same command, else by their family of tools at 0.6 of the weight. Seen with the next
-request. Caveat: a tool's output can be made up by what it prints, so this may steer routing, but never
-rights or budgets.
+green after some work, 0.2 without any; 0.3 for a first green run, or for a red one that the client itself
+made after our edit; 0.1 for another first red one. Shared out among the steps of the turn since the run
+before that did anything else than to call for the run, since what it shows is their work. Runs are compared
+by the very same command, else by their family of tools at 0.6 of the weight. Seen with the next request.
+Caveat: a tool's output can be made up by what it prints, so this may steer routing, but never rights or
+budgets.
 """
 
 from collections.abc import Iterable
@@ -51,9 +52,9 @@ def look(seen: Seen) -> Iterable[Sighting]:
 def _runs(tail: Tail, step: Step) -> Iterable[_Reported]:
     for result in tail.results:
         issued = step.calls.get(result.call_id)
-        run = run_in(result.text) if issued is not None else None
-        if issued is not None and run is not None:
-            yield _Reported(run, issued.key, result.call_id)
+        if issued is not None and result.run is not None:
+            step.checks.add(result.call_id)
+            yield _Reported(result.run, issued.key, result.call_id)
     words = tail.words
     if words.output:
         run = run_in(words.output)
@@ -72,20 +73,20 @@ def _compared(reported: _Reported, step: Step) -> Iterable[Sighting]:
     thread.runs[reported.command] = thread.runs[family] = (green, thread.taken)
     label = 1.0 if green else 0.0
     outcome = OutcomeWord.SUCCESS if green else None
+    number = before[1] if before is not None else 0
+    credited = thread.doers(number)[-MAX_CREDITED:] or [step]
     if before is None:
         red_weight = CLIENTS_RED_WEIGHT if reported.by_client else FIRST_RED_WEIGHT
-        weight = FIRST_GREEN_WEIGHT if green else red_weight
-        yield Sighting(FIRST_GREEN if green else FIRST_RED, label, weight, reported.key, outcome=outcome)
+        weight, detail = (FIRST_GREEN_WEIGHT, FIRST_GREEN) if green else (red_weight, FIRST_RED)
+        share = 1.0
+    elif before[0] == green:
+        worked = len(thread.since(number)) > 1
+        weight = STAYS_WEIGHTS[green] if worked else NOTHING_DONE_WEIGHT
+        detail = STAYS_GREEN if green else STAYS_RED
     else:
-        credited = thread.since(before[1])[-MAX_CREDITED:] or [step]
-        if before[0] == green:
-            weight = STAYS_WEIGHTS[green] if len(credited) > 1 else NOTHING_DONE_WEIGHT
-            detail = STAYS_GREEN if green else STAYS_RED
-        else:
-            weight, detail = (WEIGHT, RED_TO_GREEN) if green else (REGRESSION_WEIGHT, GREEN_TO_RED)
-        weight *= share / len(credited)
-        for one in credited:
-            yield Sighting(detail, label, weight, reported.key, one, outcome)
+        weight, detail = (WEIGHT, RED_TO_GREEN) if green else (REGRESSION_WEIGHT, GREEN_TO_RED)
+    for one in credited:
+        yield Sighting(detail, label, weight * share / len(credited), reported.key, one, outcome)
 
 
 SIGNAL = Signal(

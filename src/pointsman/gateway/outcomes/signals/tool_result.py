@@ -2,8 +2,8 @@
 
 Weight: 0.1 done; 0.15 a command failed or a tool erred (normal while exploring); 0.5 an edit did not apply,
 or the same error came again; 0.7 invalid arguments; 0.8 an unknown tool. Seen with the next request, after
-the tool's own time. Caveat: clients that hide exit codes show failures as done; a broken environment is
-blamed on the model.
+the tool's own time. Runs of tests are `tests_turned`'s: whoever calls for one has done right. Caveat:
+clients that hide exit codes show failures as done; a broken environment is blamed on the model.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ def look(seen: Seen) -> Iterable[Sighting]:
     errors = step.thread.errors
     for result in tail.results:
         code = codes.code_of(result)
-        if code == codes.REJECTED or result.call_id not in step.calls:
+        if code == codes.REJECTED or result.call_id not in step.calls or result.run is not None:
             continue
         weight = WEIGHTS[code]
         if code == codes.OK:

@@ -1,6 +1,7 @@
 """A human's words about the answer before: a correction, a wish to try again or to undo, praise.
 
-Weight 0.6. Seen with the next human turn. Caveat: words are read by a small list in a few languages, which
+Weight 0.6, shared out among the steps of the turn in which the model that worked last did something. Seen
+with the next human turn. Caveat: words are read by a small list in a few languages, which
 misses most verdicts and gets some wrong; blocks of the client, code and quotes are taken out first.
 """
 
@@ -11,6 +12,7 @@ from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
 from pointsman.gateway.outcomes.lexicon import PRAISE, VERDICTS, verdict_of
 
 WEIGHT = 0.6
+MAX_CREDITED = 8
 
 
 def look(seen: Seen) -> Iterable[Sighting]:
@@ -19,10 +21,15 @@ def look(seen: Seen) -> Iterable[Sighting]:
     if tail is None or not tail.words.human or not seen.step.complete:
         return
     verdict = verdict_of(tail.words.human)
-    if verdict == PRAISE:
-        yield Sighting(verdict, 1.0, WEIGHT, outcome=OutcomeWord.SUCCESS)
-    elif verdict is not None:
-        yield Sighting(verdict, 0.0, WEIGHT, outcome=OutcomeWord.USER_REJECTED)
+    if verdict is None:
+        return
+    done = seen.step.thread.doers() or [seen.step]
+    if done[1:] and done[-1].calls and not tail.results:
+        done.pop()  # what it called for was not done
+    done = [one for one in done if one.target == done[-1].target][-MAX_CREDITED:]
+    label, outcome = (1.0, OutcomeWord.SUCCESS) if verdict == PRAISE else (0.0, OutcomeWord.USER_REJECTED)
+    for one in done:
+        yield Sighting(verdict, label, WEIGHT / len(done), step=one, outcome=outcome)
 
 
 SIGNAL = Signal(

@@ -1,0 +1,64 @@
+"""Whose work a run of tests and a human's verdict are about."""
+
+import pytest
+from tests.outcome_world import CLIENTS, Chat, World, called, said
+
+FIRST = said("Here is the first version of the parser, with tests for all of it.")
+SECOND = said("Here is the second version of the parser, with what you asked for.")
+RED = "Exit code: 1\nOutput:\n====== 1 failed, 2 passed in 0.10s ======"
+GREEN = "Exit code: 0\nOutput:\n====== 3 passed in 0.10s ======"
+every_client = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
+
+
+@every_client
+async def test_red_to_green_credits_who_did_the_work_and_not_who_ran_the_tests(client: type[Chat]) -> None:
+    one = client(World())
+    await one.ask("Fix the bug", called("c1", command="pytest"))
+    await one.bring({"c1": RED}, called("c2", "edit", path="a"))
+    (edited,) = await one.bring({"c2": "done"}, called("c3", command="pytest"))
+    told = await one.bring({"c3": GREEN}, said("It is fixed."))
+    credited = [event for event in told if event.detail == "red_to_green"]
+    assert {event.decision_id for event in credited} == {edited.decision_id}
+    assert sum(event.weight for event in credited) == pytest.approx(1.0)
+
+
+@every_client
+async def test_a_humans_verdict_goes_to_who_did_the_work_and_not_to_who_told_of_it(
+    client: type[Chat],
+) -> None:
+    one = client(World())
+    await one.ask("Fix the bug", called("c1", "edit", path="a"))
+    (edited,) = await one.bring({"c1": "done"}, called("c2", command="pytest"))
+    await one.bring({"c2": RED}, FIRST)
+    told = await one.ask("No, that is wrong. Try again.", SECOND)
+    verdicts = [event for event in told if event.signal == "verdict"]
+    assert [(event.decision_id, event.weight) for event in verdicts] == [(edited.decision_id, 0.6)]
+
+
+@every_client
+async def test_what_failed_before_is_not_held_against_the_next_task(client: type[Chat]) -> None:
+    one = client(World())
+    await one.ask("Fix the bug", called("c1", command="pytest"))
+    await one.bring({"c1": GREEN}, FIRST)
+    started = await one.ask("Now write the parser", called("c2", "edit", path="a"))
+    await one.bring({"c2": "done"}, called("c3", command="pytest"))
+    told = await one.bring({"c3": RED}, SECOND)
+    blamed = {event.decision_id for event in told if event.detail == "green_to_red"}
+    assert len(blamed) == 1
+    assert not blamed & {event.decision_id for event in started}
+
+
+@every_client
+@pytest.mark.parametrize(("target", "told"), [("shop/small", 1), ("shop/large", 0)])
+async def test_a_turn_that_gets_nowhere_is_not_blamed_on_who_has_just_taken_over(
+    client: type[Chat], target: str, told: int
+) -> None:
+    stalls: list[str] = []
+    one = client(World())
+    one.world.observer.on_stall = lambda agent, session: stalls.append(agent)
+    await one.ask("Fix the bug", called("c1", "edit", path="a"))
+    await one.bring({"c1": "done"}, called("c2", command="pytest"))
+    await one.bring({"c2": RED}, called("c3", "edit", path="b"))
+    await one.bring({"c3": "done"}, called("c4", command="pytest"))
+    await one.bring({"c4": RED}, called("c5", "edit", path="c"), target=target)
+    assert len(stalls) == told
