@@ -8,6 +8,7 @@ from pointsman.core.features import Features
 from pointsman.core.money import Price
 from pointsman.core.posterior import Posterior
 from pointsman.core.snapshot import AgentProfile, Alias, Model, PolicySnapshot, Target
+from pointsman.learning.frames import BETTER_FROM
 from pointsman.memory.embed import EMBEDDING, SURFACE
 from pointsman.routing.cost import EXPECTED_OUTPUT_TOKENS
 from pointsman.routing.engine import Router
@@ -76,14 +77,14 @@ def learned(outcomes: Outcomes, rows: np.ndarray, models: list[int]) -> Posterio
 
 class Learner:
     """Learns online as the phases do: observations are added as they come, the posterior is fitted anew when
-    there are 5 % more, and the geometry when there are four times as many."""
+    there are 5 % more, and the geometry when there are as many as the product waits for."""
 
     def __init__(self, models: list[str], profile: AgentProfile) -> None:
         self._models, self._profile = models, profile
         self._frame = Frame(plain_geometry(EMBEDDING, SURFACE))
         self._statistics = Statistics(self._frame.size, 0)
         self._seen: list[tuple[str, np.ndarray, float]] = []
-        self._next_fit, self._next_geometry = 10, 200
+        self._next_fit, self._better_from = 10, list(BETTER_FROM)
         self._posterior: Posterior | None = None
         self._publish()
 
@@ -96,7 +97,7 @@ class Learner:
         self._seen.append((model, vector, reward))
         inputs = self._frame.inputs_of(vector[None, :])
         self._statistics.add_rows([(AGENT, model, "")], inputs, np.array([reward]))
-        if len(self._seen) >= self._next_geometry:
+        if self._better_from and len(self._seen) >= self._better_from[0]:
             self._new_geometry()
         if len(self._seen) >= self._next_fit:
             self._next_fit = len(self._seen) + max(10, len(self._seen) // 20)
@@ -106,7 +107,7 @@ class Learner:
             self._publish()
 
     def _new_geometry(self) -> None:
-        self._next_geometry *= 4
+        del self._better_from[0]
         vectors = np.array([vector for _, vector, _ in self._seen])
         self._frame = Frame(fit_geometry(vectors, EMBEDDING, version=len(self._seen)))
         self._statistics = Statistics(self._frame.size, len(self._seen))
