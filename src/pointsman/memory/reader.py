@@ -16,8 +16,8 @@ from pointsman.memory.mirror import TaskMirror
 
 MAX_KNOWN: Final = 2048
 NEIGHBOURS: Final = 8
-SAMPLE_EVERY_S: Final = 0.005
-"""How often a text is read, at most, that only learning is curious about: 200 a second."""
+SAMPLE_EVERY_S: Final = 0.02
+"""How often a text is read, at most, that only learning is curious about: 50 a second."""
 
 
 class TaskRead(Struct, frozen=True, kw_only=True):

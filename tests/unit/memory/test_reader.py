@@ -71,6 +71,6 @@ def test_what_only_learning_is_curious_about_is_read_now_and_then(reader: TaskRe
     first = reader.sample("Write a parser for dates", NOTHING_STATED, 1.0)
     other = reader.sample("Bake a cake", NOTHING_STATED, 1.002)
     named = reader.sample("Bake a cake", TaskLabels(domain="code"), 1.003)
-    later = reader.sample("Bake a cake", NOTHING_STATED, 1.01)
+    later = reader.sample("Bake a cake", NOTHING_STATED, 1.03)
     assert [one.vector != b"" for one in (first, other, named, later)] == [True, False, False, True]
     assert named.task_type == TaskLabels(domain="code").task_type

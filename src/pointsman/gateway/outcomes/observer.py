@@ -49,8 +49,8 @@ SILENCE_S = 1800.0
 SWEEP_EVERY_S = 60.0
 COMMIT_WITHIN_S = 600.0
 COMPLAIN_EVERY_S = 60.0
-SAMPLE_EVERY_S = 0.005
-"""How often first questions are looked at at most: 200 a second."""
+SAMPLE_EVERY_S = 0.02
+"""How often first questions are looked at at most: 50 a second."""
 LEAST_WEIGHT = 0.005
 STALLS = frozenset({"same_call_again", "stays_red"})
 """Details of signs that a turn gets nowhere."""
