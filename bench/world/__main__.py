@@ -5,7 +5,8 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from bench.world.course import course, report
+from bench.world.course import Done, course, report, summary
+from bench.world.truth import EXPLORATION
 
 from pointsman.store import migrate
 from pointsman.store.embedded import start
@@ -19,10 +20,12 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=300, help="of each agent before and after the drift")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--exploration", type=float, default=EXPLORATION, help="share of an agent's requests")
     parser.add_argument("--config", default="", help="lines for the gateway's configuration")
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        courses: list[list[Done]] = []
         server = await start(Path(folder) / "database", settings=QUICK)
         try:
             for seed in given.seeds:
@@ -36,8 +39,19 @@ async def main() -> None:
                 await connection.close()
                 home = Path(folder) / f"home_{seed}"
                 home.mkdir()
-                seen = await course(dsn, home, seed, given.requests, given.config, verbose=given.verbose)
-                print(f"seed {seed}\n" + report(seen, given.requests))
+                seen = await course(
+                    dsn,
+                    home,
+                    seed,
+                    given.requests,
+                    given.exploration,
+                    more=given.config,
+                    verbose=given.verbose,
+                )
+                print(f"seed {seed}\n" + report(seen, given.requests), flush=True)
+                courses.append(seen)
+            if courses[1:]:
+                print(summary(courses, given.requests))
         finally:
             await server.stop()
 

@@ -63,15 +63,22 @@ GREEN: Final = "===== 12 passed in 0.52s ====="
 RED: Final = "FAILED tests/test_part.py::test_{0} - assert 1 == 2\n===== 1 failed, 11 passed in 0.61s ====="
 
 
+GOES_ON, TRIED, STALLED = "turn goes on", "tried", "turn stalled"
+"""How the gateway's reasons begin (`x-pointsman-reason`)."""
+
+
 class Asked(NamedTuple):
     """A request that was answered: by whom, in which domain; `side` requests are no work, `work` is what was
-    made of an edit."""
+    made of an edit. `tried` says that the gateway explored with its turn, `stalled` that another model took
+    over in a turn which got nowhere."""
 
     agent: str
     domain: str
     model: str
     side: bool = False
     work: Work | None = None
+    tried: bool = False
+    stalled: bool = False
 
 
 class Agent:
@@ -84,6 +91,7 @@ class Agent:
         self._number = 0
         self._tasks = 0
         self._client: Client | None = None
+        self._tried = self._stalled = False
 
     async def task(self) -> AsyncIterator[Asked]:
         """Works on the next task, a request at a time."""
@@ -175,4 +183,8 @@ class Agent:
         self._gateway.provider.task = Task(self.name, domain, step, self._tasks)
 
     def _asked(self, domain: str, work: Work | None = None, *, side: bool = False) -> Asked:
-        return Asked(self.name, domain, self._gateway.provider.work.model, side, work)
+        reason = self._gateway.reason
+        if not side and not reason.startswith(GOES_ON):
+            self._tried, self._stalled = reason.startswith(TRIED), reason.startswith(STALLED)
+        model = self._gateway.provider.work.model
+        return Asked(self.name, domain, model, side, work, self._tried, self._stalled)

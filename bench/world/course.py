@@ -6,11 +6,12 @@ import time
 from collections import Counter
 from pathlib import Path
 from random import Random
+from statistics import mean
 from typing import Final, NamedTuple
 
 from bench.world.agents import Agent, Asked
 from bench.world.running import running
-from bench.world.truth import AGENTS, MODELS, best_value, skill
+from bench.world.truth import AGENTS, EXPLORATION, MODELS, best_value, skill
 
 REQUEST_S: Final = 90.0
 """So much time passes from one request of an agent to its next: some forty an hour."""
@@ -31,12 +32,19 @@ class Done(NamedTuple):
 
 
 async def course(
-    dsn: str, folder: Path, seed: int, requests: int, more: str = "", *, verbose: bool = False
+    dsn: str,
+    folder: Path,
+    seed: int,
+    requests: int,
+    exploration: float = EXPLORATION,
+    *,
+    more: str = "",
+    verbose: bool = False,
 ) -> list[Done]:
     """Everything that was asked. Each agent makes `requests` requests before the drift, and as many after."""
     random.seed(seed)
     done: list[Done] = []
-    async with running(dsn, folder, seed, more) as (gateway, learning):
+    async with running(dsn, folder, seed, exploration, more) as (gateway, learning):
         agents = [Agent(name, gateway, Random(f"{seed}/{name}")) for name in AGENTS]
         counts: Counter[str] = Counter()
         for half in (1, 2):
@@ -95,6 +103,32 @@ def share_of_all(seen: list[Done], first: int, last: int) -> float:
     return len(good) / max(len(work), 1)
 
 
+class Apart(NamedTuple):
+    """Shares of all agents' work: `tried` was explored with, `stalled` was taken over by another model in a
+    turn which got nowhere, and of the rest `chosen` went to the model of best value."""
+
+    tried: float
+    stalled: float
+    chosen: float
+
+    def __str__(self) -> str:
+        return f"{self.tried:.0%} explored, {self.stalled:.0%} taken over, of the rest {self.chosen:.0%}"
+
+
+def told_apart(seen: list[Done], first: int, last: int) -> Apart:
+    """The shares of the requests numbered `first` up to `last`."""
+    work = [one for one in seen if first <= one.number < last and not one.asked.side]
+    usual = [one for one in work if not one.asked.tried and not one.asked.stalled]
+    tried = sum([one.asked.tried for one in work]) / max(len(work), 1)
+    stalled = sum([one.asked.stalled for one in work]) / max(len(work), 1)
+    return Apart(tried, stalled, share_of_all(usual, first, last))
+
+
+def apart_of(seen: list[Done], requests: int) -> dict[int, Apart]:
+    """`told_apart` of the last WINDOW requests before and after the drift, by the number of the first."""
+    return {end - WINDOW: told_apart(seen, end - WINDOW, end) for end in (requests, 2 * requests)}
+
+
 def report(seen: list[Done], requests: int) -> str:
     """The shares by window, then cost and success beside those of fixed choices."""
     lines = []
@@ -119,9 +153,29 @@ def report(seen: list[Done], requests: int) -> str:
                     )
                     parts[-1] += f" {dict(last)!s:34}"
             lines.append(f"  {agent:12}{domain:15} | " + " | ".join(parts))
-    shares = [share_of_all(seen, start, start + WINDOW) for start in range(0, 2 * requests, WINDOW)]
+    shares = shares_of(seen, requests)
     lines.append("  all, by 100 requests of each: " + " ".join([f"{one:.0%}" for one in shares]))
+    for first, apart in apart_of(seen, requests).items():
+        lines.append(f"  of requests {first}-{first + WINDOW}: {apart}")
     lines.append("  " + compared(seen))
+    return "\n".join(lines)
+
+
+def shares_of(seen: list[Done], requests: int) -> list[float]:
+    """`share_of_all` of each 100 requests."""
+    return [share_of_all(seen, start, start + WINDOW) for start in range(0, 2 * requests, WINDOW)]
+
+
+def summary(courses: list[list[Done]], requests: int) -> str:
+    """The means over several courses, and the worst of them, by 100 requests."""
+    columns = list(zip(*[shares_of(seen, requests) for seen in courses], strict=True))
+    means = " ".join([f"{mean(column):.0%}" for column in columns])
+    worst = " ".join([f"{min(column):.0%}" for column in columns])
+    lines = [f"mean of {len(courses)} seeds: {means}; the worst: {worst}"]
+    for first in apart_of(courses[0], requests):
+        found = [apart_of(seen, requests)[first] for seen in courses]
+        apart = Apart(*[mean(column) for column in zip(*found, strict=True)])
+        lines.append(f"  of requests {first}-{first + WINDOW}: {apart}")
     return "\n".join(lines)
 
 

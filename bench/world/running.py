@@ -11,7 +11,7 @@ from typing import Any, Final
 from unittest import mock
 
 from bench.world.provider import StandIn
-from bench.world.truth import PROVIDER, configuration
+from bench.world.truth import EXPLORATION, PROVIDER, configuration
 
 from pointsman.accounting.budgets import Budgets
 from pointsman.app.catalogue import discover, snapshot_of
@@ -87,10 +87,12 @@ class Gateway:
     def __init__(self, frontend: Frontend, provider: StandIn, clock: Clock) -> None:
         self.provider = provider
         self.clock = clock
+        self.reason = ""
         self._frontend = frontend
 
     async def ask(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
-        """One request; the body of its answer. Raises RuntimeError when it was refused."""
+        """One request; the body of its answer, and in `reason` why it went where it did. Raises RuntimeError
+        when it was refused."""
         wire = _Wire()
         exchange = Exchange(wire, lambda _: None)  # type: ignore[arg-type]
         exchange.headers = {name.encode(): value.encode() for name, value in headers.items()}
@@ -102,6 +104,7 @@ class Gateway:
         head, _, answer = wire.data.partition(b"\r\n\r\n")
         if b" 200 " not in head.partition(b"\r\n")[0]:
             raise RuntimeError(wire.data.decode())
+        self.reason = head.partition(b"x-pointsman-reason: ")[2].partition(b"\r\n")[0].decode()
         return answer
 
 
@@ -130,12 +133,12 @@ class Learning:
 
 @asynccontextmanager
 async def running(
-    dsn: str, folder: Path, seed: int, more: str = ""
+    dsn: str, folder: Path, seed: int, exploration: float = EXPLORATION, more: str = ""
 ) -> AsyncIterator[tuple[Gateway, Learning]]:
     """A gateway on an empty, migrated database. `more` comes behind the world's configuration."""
     clock = Clock()
     with clock.ruling():
-        config = parse_config(configuration() + "\n" + more)
+        config = parse_config(configuration(exploration) + "\n" + more)
         catalogue = await discover(config, OFFLINE)
         snapshot = snapshot_of(config, catalogue.targets, version=0)
         policies = PolicyKeeper(snapshot, folder / "policy.bin")

@@ -73,6 +73,11 @@ _OWN: Final = {("codex", "code", "stride"): 0.35}
 """What an agent's own way of working makes of a model: `stride` cannot write Codex's patches."""
 
 
+EXPLORATION: Final = 0.15
+"""An operator who wants the models known within a day and not a week lets agents explore more than the 3 %
+that are usual. What is explored counts as any other request in the shares that the report tells."""
+
+
 def skill(agent: str, domain: str, model: str, *, drifted: bool) -> float:
     """The chance that the model is able to do a task of the agent."""
     return min(_OWN.get((agent, domain, model), 1.0), _SKILLS[domain, model][drifted])
@@ -89,8 +94,9 @@ def best_value(agent: str, domain: str, *, drifted: bool) -> str:
     return good[0] if good else max(skills, key=lambda model: skills[model])
 
 
-def configuration() -> str:
-    """The gateway's `pointsman.toml`: models, prices, capabilities, and the agents' gates."""
+def configuration(exploration: float = EXPLORATION) -> str:
+    """The gateway's `pointsman.toml`: models, prices, capabilities, the agents' gates, and the share of
+    requests that they may explore with."""
     parts = [
         "[local]\nenabled = false",
         f"[providers.{PROVIDER}]",
@@ -103,5 +109,7 @@ def configuration() -> str:
             f'[models.{name}]\ntier = "{offer.tier}"\ncapability = {{ general = {offer.capability} }}\n'
             f'abilities = ["tools", "json_schema"]\nprice_usd_per_million = {price}'
         )
-    parts += [f"[agents.{name}]\ngate = {needs.gate}" for name, needs in AGENTS.items()]
+    parts += [
+        f"[agents.{name}]\ngate = {needs.gate}\nexploration = {exploration}" for name, needs in AGENTS.items()
+    ]
     return "\n".join(parts)
