@@ -7,7 +7,7 @@ what all agents have of a model together, since it mostly changes for all: each 
 itself, so that it does not matter who happened to ask last, and the differences are added up.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from math import sqrt
 from typing import Final
@@ -109,15 +109,17 @@ def shared_drifts_in(windows: Iterable[Window]) -> list[Drift]:
     return [drift for _, found in surest.values() for drift in found]
 
 
-def _together(windows: Iterable[Window]) -> tuple[float, float]:
+def _together(windows: Sequence[Window]) -> tuple[float, float]:
     """By how much all agents' newer outcomes differ from their own older ones, and in how many standard
-    deviations."""
+    deviations. How far outcomes spread is told by all of them: one agent's may be too few to show it."""
     total = difference = doubt = 0.0
+    after = sum([one.new_reward for one in windows]) / sum([one.new_weight for one in windows])
+    before = sum([one.old_reward for one in windows]) / sum([one.old_weight for one in windows])
     for one in windows:
         share = one.new_weight * one.old_weight / (one.new_weight + one.old_weight)
         total += share
         difference += share * _difference(one)
-        doubt += share**2 * _doubt(one)
+        doubt += share**2 * _doubt(one, after, before)
     return difference / total, abs(difference) / sqrt(doubt)
 
 
@@ -129,8 +131,8 @@ def _difference(window: Window) -> float:
     return window.new_reward / window.new_weight - window.old_reward / window.old_weight
 
 
-def _doubt(window: Window) -> float:
-    after, before = window.new_reward / window.new_weight, window.old_reward / window.old_weight
+def _doubt(window: Window, after: float, before: float) -> float:
+    """The variance of a window's difference, when its outcomes are good so often."""
     doubt = max(after * (1.0 - after), LEAST_SPREAD) * window.new_square / window.new_weight**2
     return doubt + max(before * (1.0 - before), LEAST_SPREAD) * window.old_square / window.old_weight**2
 
@@ -153,7 +155,8 @@ def _drift(window: Window) -> Drift:
 
 def sigmas_of(window: Window) -> float:
     """By how many standard deviations both means differ, if nothing has changed."""
-    return abs(_difference(window)) / sqrt(_doubt(window))
+    after, before = window.new_reward / window.new_weight, window.old_reward / window.old_weight
+    return abs(after - before) / sqrt(_doubt(window, after, before))
 
 
 def _alert(drift: Drift, work: Work) -> Alert:

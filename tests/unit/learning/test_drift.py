@@ -1,6 +1,7 @@
 """A model that does otherwise than before is told from one that has bad luck."""
 
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 from msgspec.structs import replace
@@ -82,3 +83,12 @@ def test_who_asked_nothing_since_has_a_part_and_who_sees_the_contrary_has_none()
 def test_of_long_before_no_more_than_two_outcomes_are_left():
     assert kept_of(5.0) == 0.1
     assert kept_of(1000.0) * 1000.0 == pytest.approx(2.0)
+
+
+def test_many_agents_with_an_outcome_each_show_no_drift_where_chance_alone_decides():
+    chance = Random(1)
+    cells = [
+        replace(window(chance.random() < 0.7, chance.random() < 0.7, 1, 1), agent_id=f"a{n}", size=80)
+        for n in range(80)
+    ]
+    assert shared_drifts_in(cells) == []
