@@ -40,7 +40,8 @@ GATEWAY_CPU, OTHER_CPU = 0, 1
 CHUNKS = 200
 SETTLE_S = 2.5
 """What a gateway still does after its last answer, such as writing its log, counts too."""
-WARM_UP = 300
+WARM_UP = 3000
+"""Requests before the first that counts, so that what runs is what runs all day: caches full, code warm."""
 FLOOR = "nginx proxy_pass"
 SMALL = {
     "model": peers.MODEL,
