@@ -47,6 +47,7 @@ class Background:
         self._connections = connections
         self._tasks: list[asyncio.Task[None]] = []
         self._opened_s = 0.0
+        self._reading_keys = asyncio.Lock()
         self._memory = MemoryTasks(runtime)
 
     def start(self) -> None:
@@ -79,13 +80,18 @@ class Background:
         await self._runtime.inbox.deliver_all(deliver, partial(reports.keep, pool))
 
     async def read_keys(self) -> None:
-        """Brings the keys of the store into force, and into the file beside it."""
+        """Brings the keys of the store into force, and into the file beside it. One reading at a time: an
+        older one that ends later would bring a revoked key back."""
         runtime = self._runtime
         if runtime.database is None:
             return
-        keys = await api_keys.listing(runtime.database.pool)
-        runtime.keyring.replace(keys)
-        await asyncio.to_thread(keys_file.write, runtime.home.keys, keys)
+        async with self._reading_keys:
+            keys = await api_keys.listing(runtime.database.pool)
+            runtime.keyring.replace(keys)
+            try:
+                await asyncio.to_thread(keys_file.write, runtime.home.keys, keys)
+            except OSError as error:
+                _logger.warning("Cannot write %s: %s", runtime.home.keys, error)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

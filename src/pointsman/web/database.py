@@ -1,6 +1,7 @@
 """The way from the control API to the store."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -26,6 +27,8 @@ TROUBLE = (
 )
 """The database is not there, busy beyond patience, or not migrated yet. Other errors are bugs."""
 
+_logger = logging.getLogger("pointsman.web")
+
 
 @asynccontextmanager
 async def database(control: Control) -> AsyncIterator[Pool]:
@@ -37,4 +40,5 @@ async def database(control: Control) -> AsyncIterator[Pool]:
         async with asyncio.timeout(PATIENCE_S):
             yield pool
     except TROUBLE as error:
+        _logger.warning("The control API could not use the database: %r", error)
         raise DatabaseAway from error
