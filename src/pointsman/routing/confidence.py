@@ -1,6 +1,6 @@
 """How likely each candidate is to succeed for this agent and task, how sure that is, and why.
 
-With evidence in the snapshot its posterior says so; without, capability and the observed success rates do.
+With evidence in the snapshot its posterior says so; without, capability does, and how often it answered.
 """
 
 from collections.abc import Sequence
@@ -113,7 +113,10 @@ def _is_finite(belief: Belief) -> bool:
 
 
 def _plain(target: Target, features: Features, snapshot: PolicySnapshot, domain: str) -> Belief:
-    capability = capability_of(target.model, domain)
-    chain: Chain = chain_of(snapshot, features.agent, target.id, capability)
-    deviation = sqrt(max(chain.mean * (1.0 - chain.mean), 0.0) / (chain.weight + 1.0))
-    return Belief(chain.mean, deviation, chain.everyone, 0.0, 0.0, chain.mean - chain.everyone, deviation)
+    """Without evidence: that it answers at all, which the log knows, times how good it is taken to be. That
+    an answer came says nothing of its quality, or every model that talks would come to be trusted."""
+    quality = capability_of(target.model, domain) / 100.0
+    answers: Chain = chain_of(snapshot, features.agent, target.id, 100.0)
+    mean, common = quality * answers.mean, quality * answers.everyone
+    deviation = sqrt(max(mean * (1.0 - mean), 0.0) / (PRIOR_WEIGHT + 1.0))
+    return Belief(mean, deviation, common, 0.0, 0.0, mean - common, deviation)

@@ -67,8 +67,8 @@ class Chain(Struct, frozen=True):
 
 
 def chain_of(snapshot: PolicySnapshot, agent: str, target_id: str, capability: float) -> Chain:
-    """A chain of Beta posterior means: the capability is the prior of everyone's success rate, and that is
-    the prior of the agent's own, each with the weight of `PRIOR_WEIGHT` requests. So an agent starts from
+    """A chain of Beta posterior means: `capability` (0-100) is the prior of everyone's success rate, and that
+    is the prior of the agent's own, each with the weight of `PRIOR_WEIGHT` requests. So an agent starts from
     the global baseline and outweighs it as its own evidence grows.
     """
     mean = everyone = capability / 100.0

@@ -49,12 +49,17 @@ def test_capability_in_the_domain_counts_as_long_as_little_is_known():
     assert new.domain == pytest.approx(0.4)
 
 
-def test_without_evidence_the_observed_rates_say_it():
+def test_without_evidence_it_is_the_capability_times_how_often_it_answered():
     snapshot = world(*SHOP, performance={"": {"a/m1": seen(30, 0.4)}, "a": {"a/m1": seen(10, 1.0)}})
     mine, other = beliefs(snapshot)
-    assert mine.common == pytest.approx(0.5)
-    assert mine.confidence == pytest.approx(0.75)
+    assert mine.common == pytest.approx(0.8 * (30 * 0.4 + 10) / 40)
+    assert mine.confidence == pytest.approx(0.8 * (10 + 10 * 0.55) / 20)
     assert other.confidence == pytest.approx(0.8)
+
+
+def test_answers_of_which_nobody_said_anything_make_no_model_trusted():
+    snapshot = world(*SHOP, performance={"": {"a/m1": seen(100_000, 1.0)}})
+    assert beliefs(snapshot)[0].confidence == pytest.approx(0.8)
 
 
 def test_an_agents_spoilt_deltas_never_cost_a_request():

@@ -141,7 +141,9 @@ def test_a_sick_model_gives_way_to_those_the_profile_names_and_is_tried_last():
 
 def test_confidence_at_the_gate_comes_before_the_score():
     rows = {"a/one": seen(1000, 0.55, 1.0), "b/two": seen(1000, 0.9, 499.0)}
-    snapshot = world(target("a", model("one", 100.0)), target("b", model("two", 5.0)), performance={"": rows})
+    snapshot = world(
+        target("a", model("one", 100.0)), target("b", model("two", 90.0)), performance={"": rows}
+    )
     decision = decide(asks("auto"), snapshot)
     assert (decision.target, decision.fallbacks) == ("b/two", ("a/one",))
 
