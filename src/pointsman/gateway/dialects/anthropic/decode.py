@@ -10,7 +10,8 @@ from pointsman.core.chat import ChatRequest, Json, Message, Reasoning, ResponseF
 from pointsman.gateway.dialects.anthropic.blocks import MessageReader
 from pointsman.gateway.dialects.anthropic.outline import ATTRIBUTION, session_of
 from pointsman.gateway.dialects.anthropic.tools import read_choice, read_tools
-from pointsman.gateway.dialects.anthropic.wire import ABSENT, CONTENT, FIELDS, missing
+from pointsman.gateway.dialects.anthropic.wire import ABSENT, CONTENT, missing
+from pointsman.gateway.dialects.bodies import FIELDS
 from pointsman.gateway.dialects.dotted import checked, misfit
 
 HARMLESS = frozenset({"cache_control", "diagnostics"})

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from pointsman.gateway.dialects.anthropic.thinking import FOREIGN_MARK
-from pointsman.gateway.dialects.anthropic.wire import FIELDS
+from pointsman.gateway.dialects.bodies import FIELDS
 
 _MARK = FOREIGN_MARK.encode()
 

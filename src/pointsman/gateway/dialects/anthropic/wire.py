@@ -90,7 +90,6 @@ KNOWN_BLOCKS = frozenset(
 HEAD: msgspec.json.Decoder[Head] = msgspec.json.Decoder(Head)
 BLOCK: msgspec.json.Decoder[Block] = msgspec.json.Decoder(Block)
 CONTENT: msgspec.json.Decoder[str | list[Raw] | None] = msgspec.json.Decoder(str | list[Raw] | None)
-FIELDS: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
 
 _FINISHES: Mapping[str, Finish] = {
     "end_turn": Finish.STOP,

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from pointsman.core.chat import ChatRequest, Json, Tool
-from pointsman.gateway.dialects import dotted
+from pointsman.gateway.dialects import bodies, dotted
 from pointsman.gateway.dialects.base import Losses
 from pointsman.gateway.dialects.custom_tools import wrap_request
 from pointsman.gateway.dialects.ollama import settings, wire
@@ -35,7 +35,7 @@ _KNOWN = frozenset(_Body.__struct_fields__)
 
 def decode_request(body: bytes) -> ChatRequest:
     """The canonical request. Raises `InvalidRequest` for a misfit."""
-    fields = dotted.checked(wire.FIELDS, body)
+    fields = dotted.checked(bodies.FIELDS, body)
     found = dotted.checked(_BODY, body)
     if not found.model:
         raise wire.missing("model")

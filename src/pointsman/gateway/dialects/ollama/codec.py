@@ -12,6 +12,7 @@ from pointsman.core.chat import (
     Outline,
 )
 from pointsman.core.errors import PointsmanError, UpstreamFault
+from pointsman.gateway.dialects import bodies
 from pointsman.gateway.dialects.base import (
     ChatCodec,
     EmbedCodec,
@@ -26,7 +27,6 @@ from pointsman.gateway.dialects.ollama.outline import outline_chat, outline_gene
 from pointsman.gateway.dialects.ollama.stream_decoder import GenerateStreamDecoder, OllamaStreamDecoder
 from pointsman.gateway.dialects.ollama.stream_encoder import GenerateStreamEncoder, OllamaStreamEncoder
 from pointsman.gateway.dialects.ollama.wire import NDJSON
-from pointsman.gateway.dialects.openai_bodies import with_model
 
 
 class _OllamaCodec(ABC):
@@ -41,8 +41,8 @@ class _OllamaCodec(ABC):
         """What routing needs of a body."""
 
     def with_model(self, body: bytes, model: str) -> bytes:
-        """See `rename.with_model`."""
-        return with_model(body, model)
+        """See `bodies.with_model`."""
+        return bodies.with_model(body, model)
 
     def render_error(self, error: PointsmanError, request_id: str) -> tuple[int, bytes]:
         """See `errors.render`."""

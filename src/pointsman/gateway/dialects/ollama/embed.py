@@ -9,7 +9,7 @@ from msgspec import Struct
 from pointsman.core.chat import EmbedRequest, EmbedResponse, Json, Outline, Usage
 from pointsman.core.errors import CannotCarry, UpstreamBroken
 from pointsman.core.features import Need
-from pointsman.gateway.dialects import dotted
+from pointsman.gateway.dialects import bodies, dotted
 from pointsman.gateway.dialects.base import Losses
 from pointsman.gateway.dialects.ollama import wire
 from pointsman.gateway.dialects.ollama.settings import extras
@@ -68,7 +68,7 @@ def outline(body: bytes) -> Outline:
 
 def decode_embed(body: bytes) -> EmbedRequest:
     """The canonical request of the current form. Raises `InvalidRequest` for a misfit."""
-    fields = dotted.checked(wire.FIELDS, body)
+    fields = dotted.checked(bodies.FIELDS, body)
     found = dotted.checked(_EMBED, body)
     if not found.model:
         raise wire.missing("model")
@@ -85,7 +85,7 @@ def decode_embed(body: bytes) -> EmbedRequest:
 
 def decode_embeddings(body: bytes) -> EmbedRequest:
     """The canonical request of the older form. Raises `InvalidRequest` for a misfit."""
-    fields = dotted.checked(wire.FIELDS, body)
+    fields = dotted.checked(bodies.FIELDS, body)
     found = dotted.checked(_EMBEDDINGS, body)
     if not found.model:
         raise wire.missing("model")
@@ -149,7 +149,7 @@ def read_embeddings(body: bytes) -> EmbedResponse:
     return EmbedResponse(model="", vectors=[_answer(_EMBEDDINGS_ANSWER, body).embedding])
 
 
-def _answer(decoder: msgspec.json.Decoder[dotted.Decoded], body: bytes) -> dotted.Decoded:
+def _answer(decoder: msgspec.json.Decoder[bodies.Decoded], body: bytes) -> bodies.Decoded:
     try:
         return decoder.decode(body)
     except (ValueError, RecursionError) as error:

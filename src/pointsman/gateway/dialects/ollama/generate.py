@@ -6,7 +6,7 @@ import msgspec
 
 from pointsman.core.chat import ChatRequest, Message, Part, Text
 from pointsman.core.errors import CannotCarry
-from pointsman.gateway.dialects import dotted
+from pointsman.gateway.dialects import bodies, dotted
 from pointsman.gateway.dialects.base import Losses
 from pointsman.gateway.dialects.ollama import settings, wire
 from pointsman.gateway.dialects.ollama.messages import picture
@@ -30,7 +30,7 @@ _KNOWN = frozenset(_Body.__struct_fields__) - {"template"}
 def decode_request(body: bytes) -> ChatRequest:
     """The canonical request. Raises `InvalidRequest` for a misfit, and `CannotCarry` for a prompt with a
     suffix and for a context of token numbers, which mean nothing to another provider."""
-    fields = dotted.checked(wire.FIELDS, body)
+    fields = dotted.checked(bodies.FIELDS, body)
     found = dotted.checked(_BODY, body)
     if not found.model:
         raise wire.missing("model")

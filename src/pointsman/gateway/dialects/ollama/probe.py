@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from pointsman.core.chat import Json
-from pointsman.gateway.dialects.dotted import Decoded
+from pointsman.gateway.dialects.bodies import Decoded
 from pointsman.gateway.dialects.ollama.wire import ABSENT, timestamp_of
 
 _NOTHING = re.compile(rb'(?:null|""|\[\s*\])?')

@@ -18,7 +18,7 @@ from pointsman.core.chat import (
     ToolCall,
 )
 from pointsman.core.errors import UpstreamBroken
-from pointsman.gateway.dialects import dotted
+from pointsman.gateway.dialects import bodies
 from pointsman.gateway.dialects.base import Losses
 from pointsman.gateway.dialects.ollama import errors, wire
 from pointsman.gateway.dialects.ollama.messages import parts_of, tool_call
@@ -158,7 +158,7 @@ def decode_generate(body: bytes) -> ChatResponse:
     return _response(found, parts_of(wire.WireMessage(content=found.response, thinking=found.thinking)))
 
 
-def _read(decoder: msgspec.json.Decoder[dotted.Decoded], body: bytes) -> dotted.Decoded:
+def _read(decoder: msgspec.json.Decoder[bodies.Decoded], body: bytes) -> bodies.Decoded:
     """Raises the error that the answer is, or `UpstreamBroken` if it is no answer."""
     try:
         found = decoder.decode(body)

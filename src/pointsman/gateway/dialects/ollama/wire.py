@@ -54,8 +54,6 @@ class Ending(Struct):
     error: Json = None
 
 
-FIELDS: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
-
 _FINISHES: Mapping[str, Finish] = {"stop": Finish.STOP, "length": Finish.LENGTH}
 UNSAYABLE = frozenset({Finish.CONTENT_FILTER, Finish.REFUSAL, Finish.PAUSE})
 """Reasons to stop for which this dialect has no word: its clients read `stop`."""

@@ -8,7 +8,8 @@ from msgspec import Raw, Struct
 
 from pointsman.core.chat import ChatRequest, Json, Reasoning, ResponseFormat
 from pointsman.core.errors import InvalidRequest
-from pointsman.gateway.dialects.openai_bodies import FIELDS, checked, misfit, missing
+from pointsman.gateway.dialects.bodies import FIELDS
+from pointsman.gateway.dialects.openai_bodies import checked, misfit, missing
 from pointsman.gateway.dialects.openai_chat.messages import MessageReader
 from pointsman.gateway.dialects.openai_chat.tools import Offer, read_functions, read_offer
 

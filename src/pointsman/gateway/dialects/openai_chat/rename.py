@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from pointsman.gateway.dialects import openai_bodies
+from pointsman.gateway.dialects import bodies
 
 _KEY = b'"model"'
 _VALUE = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.)*")')
@@ -24,9 +24,9 @@ def with_model(body: bytes, model: str) -> bytes:
         found = _VALUE.match(body, at)
         if found is not None:
             if place is not None:
-                return openai_bodies.with_model(body, model)
+                return bodies.with_model(body, model)
             place = found.span(1)
         at = body.rfind(_KEY, 0, at)
     if place is None or body.rfind(_ESCAPED_LETTER) >= 0:
-        return openai_bodies.with_model(body, model)
+        return bodies.with_model(body, model)
     return b"".join([body[: place[0]], msgspec.json.encode(model), body[place[1] :]])

@@ -5,7 +5,7 @@ import re
 import msgspec
 from msgspec import Raw, Struct
 
-from pointsman.gateway.dialects.openai_bodies import FIELDS
+from pointsman.gateway.dialects.bodies import FIELDS
 
 _WISH = b'"stream_options":{"include_usage":true}'
 _EMPTY_CHOICES = re.compile(rb'"choices"\s*:\s*(?:\[\s*\]|null)')

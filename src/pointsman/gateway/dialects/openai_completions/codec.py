@@ -4,7 +4,7 @@ import msgspec
 
 from pointsman.core.chat import ChatRequest, ChatResponse, Outline
 from pointsman.core.errors import PointsmanError, UpstreamFault
-from pointsman.gateway.dialects import openai_bodies, openai_errors
+from pointsman.gateway.dialects import bodies, openai_errors
 from pointsman.gateway.dialects.base import Headers, Losses, Route, StreamDecoder, StreamEncoder
 from pointsman.gateway.dialects.openai_completions.outline import outline
 from pointsman.gateway.dialects.openai_completions.request import decode_request, encode_request
@@ -36,8 +36,8 @@ class CompletionsCodec:
         return outline(body)
 
     def with_model(self, body: bytes, model: str) -> bytes:
-        """See `openai_bodies.with_model`."""
-        return openai_bodies.with_model(body, model)
+        """See `bodies.with_model`."""
+        return bodies.with_model(body, model)
 
     def render_error(self, error: PointsmanError, request_id: str) -> tuple[int, bytes]:
         """Status and body in OpenAI's error shape."""

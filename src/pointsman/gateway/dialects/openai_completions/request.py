@@ -8,7 +8,8 @@ from msgspec import Raw, Struct
 from pointsman.core.chat import ChatRequest, Json, Message, Text
 from pointsman.core.errors import CannotCarry
 from pointsman.gateway.dialects.base import Losses
-from pointsman.gateway.dialects.openai_bodies import FIELDS, checked, missing
+from pointsman.gateway.dialects.bodies import FIELDS
+from pointsman.gateway.dialects.openai_bodies import checked, missing
 from pointsman.gateway.dialects.openai_completions.wire import Prompt
 
 MOST_LOGPROBS: Final = 5

@@ -2,7 +2,7 @@
 
 from pointsman.core.chat import EmbedRequest, EmbedResponse, Outline
 from pointsman.core.errors import PointsmanError, UpstreamFault
-from pointsman.gateway.dialects import openai_bodies, openai_errors
+from pointsman.gateway.dialects import bodies, openai_errors
 from pointsman.gateway.dialects.base import Headers, Losses, Route
 from pointsman.gateway.dialects.openai_embeddings.request import decode_request, encode_request, outline
 from pointsman.gateway.dialects.openai_embeddings.response import decode_response, encode_response
@@ -31,8 +31,8 @@ class EmbeddingsCodec:
         return outline(body)
 
     def with_model(self, body: bytes, model: str) -> bytes:
-        """See `openai_bodies.with_model`."""
-        return openai_bodies.with_model(body, model)
+        """See `bodies.with_model`."""
+        return bodies.with_model(body, model)
 
     def render_error(self, error: PointsmanError, request_id: str) -> tuple[int, bytes]:
         """Status and body in OpenAI's error shape."""

@@ -10,7 +10,8 @@ from pointsman.core.chat import EmbedRequest, Json, Outline
 from pointsman.core.errors import InvalidRequest
 from pointsman.core.features import Need
 from pointsman.gateway.dialects.base import Losses
-from pointsman.gateway.dialects.openai_bodies import FIELDS, checked, missing
+from pointsman.gateway.dialects.bodies import FIELDS
+from pointsman.gateway.dialects.openai_bodies import checked, missing
 
 LEADING_CHARS: Final = 2000
 

@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 
 from pointsman.core.chat import ChatRequest, Json, Message, Reasoning, ResponseFormat, Text
 from pointsman.core.errors import CannotCarry, InvalidRequest
+from pointsman.gateway.dialects.bodies import FIELDS
 from pointsman.gateway.dialects.openai_bodies import checked, misfit
 from pointsman.gateway.dialects.openai_responses.items import ItemReader
 from pointsman.gateway.dialects.openai_responses.tools import Offer, read_offer
@@ -97,7 +98,6 @@ class _Body(Struct):
 
 
 _BODY: msgspec.json.Decoder[_Body] = msgspec.json.Decoder(_Body)
-_FIELDS: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
 _KNOWN = frozenset(_Body.__struct_fields__)
 _LOGPROBS = "message.output_text.logprobs"
 
@@ -105,7 +105,7 @@ _LOGPROBS = "message.output_text.logprobs"
 def decode_request(body: bytes) -> ChatRequest:
     """The canonical request. Raises `InvalidRequest` for a misfit, and `CannotCarry` where the request
     needs state that only one provider holds."""
-    fields = checked(_FIELDS, body)
+    fields = checked(FIELDS, body)
     request = checked(_BODY, body)
     if not request.model:
         raise InvalidRequest("Missing required parameter: `model`.", code="missing_field", param="model")

@@ -3,10 +3,10 @@
 import msgspec
 from msgspec import Raw
 
+from pointsman.gateway.dialects.bodies import FIELDS
 from pointsman.gateway.dialects.openai_responses import wire
 from pointsman.gateway.dialects.openai_responses.seal import FOREIGN_MARK
 
-_FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _INPUT = msgspec.json.Decoder(list[Raw])
 _MARK = FOREIGN_MARK.encode()
 
@@ -17,7 +17,7 @@ def with_model(body: bytes, model: str) -> bytes:
     One exception: reasoning items that another dialect's model produced are left out, because a provider
     of this dialect refuses a request with reasoning that it cannot verify.
     """
-    fields = _FIELDS.decode(body)
+    fields = FIELDS.decode(body)
     fields["model"] = Raw(msgspec.json.encode(model))
     if _MARK in body and bytes(fields.get("input", b"")).startswith(b"["):
         items = [raw for raw in _INPUT.decode(fields["input"]) if not _is_foreign(raw)]
