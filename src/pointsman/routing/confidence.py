@@ -15,9 +15,8 @@ from pointsman.core.snapshot import Model, PolicySnapshot, Target
 from pointsman.routing.evidence import Estimator
 from pointsman.routing.performance import (
     PRIOR_WEIGHT,
-    Chain,
+    answer_rates,
     capability_of,
-    chain_of,
     domain_of,
     slice_of,
 )
@@ -116,7 +115,7 @@ def _plain(target: Target, features: Features, snapshot: PolicySnapshot, domain:
     """Without evidence: that it answers at all, which the log knows, times how good it is taken to be. That
     an answer came says nothing of its quality, or every model that talks would come to be trusted."""
     quality = capability_of(target.model, domain) / 100.0
-    answers: Chain = chain_of(snapshot, features.agent, target.id, 100.0)
-    mean, common = quality * answers.mean, quality * answers.everyone
+    mine, everyones = answer_rates(snapshot, features.agent, target.id)
+    mean, common = quality * mine, quality * everyones
     deviation = sqrt(max(mean * (1.0 - mean), 0.0) / (PRIOR_WEIGHT + 1.0))
     return Belief(mean, deviation, common, 0.0, 0.0, mean - common, deviation)

@@ -7,14 +7,12 @@ data can cost a score its evidence but never a request.
 from math import isfinite
 from typing import Final
 
-from msgspec import Struct
-
 from pointsman.core.snapshot import Model, Performance, PolicySnapshot
 
 EVERYONE: Final = ""
 """The key in `PolicySnapshot.performance` under which all agents' requests are pooled."""
 PRIOR_WEIGHT: Final = 10.0
-"""How many observed requests the prior of a confidence counts for."""
+"""How many observed requests a prior counts for."""
 UNKNOWN_CAPABILITY: Final = 50.0
 
 
@@ -57,36 +55,19 @@ def performance_of(snapshot: PolicySnapshot, agent: str, target_id: str) -> Perf
     return None
 
 
-class Chain(Struct, frozen=True):
-    """How likely a target is to succeed for an agent: `mean` (0-1), that for `everyone`, and for how many
-    requests the evidence and its prior count (`weight`)."""
-
-    mean: float
-    everyone: float
-    weight: float
-
-
-def chain_of(snapshot: PolicySnapshot, agent: str, target_id: str, capability: float) -> Chain:
-    """A chain of Beta posterior means: `capability` (0-100) is the prior of everyone's success rate, and that
-    is the prior of the agent's own, each with the weight of `PRIOR_WEIGHT` requests. So an agent starts from
-    the global baseline and outweighs it as its own evidence grows.
+def answer_rates(snapshot: PolicySnapshot, agent: str, target_id: str) -> tuple[float, float]:
+    """How often a target answers, 0-1: for the agent, and for everyone. A chain of Beta posterior means, each
+    prior weighing as much as `PRIOR_WEIGHT` requests: at first it is taken to answer always, and an agent
+    starts from the global baseline and outweighs it as its own requests grow.
     """
-    mean = everyone = capability / 100.0
-    weight = PRIOR_WEIGHT
-    for who in (EVERYONE, agent) if agent != EVERYONE else (EVERYONE,):
-        cell = _cell(snapshot, who, target_id)
-        if cell is not None:
-            seen = float(cell.requests)
-            mean = (seen * cell.success_rate + PRIOR_WEIGHT * mean) / (seen + PRIOR_WEIGHT)
-            weight = seen + PRIOR_WEIGHT
-        if who == EVERYONE:
-            everyone = mean
-    return Chain(mean, everyone, weight)
+    everyone = _seen(_cell(snapshot, EVERYONE, target_id), 1.0)
+    return (_seen(_cell(snapshot, agent, target_id), everyone) if agent else everyone), everyone
 
 
-def confidence_of(snapshot: PolicySnapshot, agent: str, target_id: str, capability: float) -> float:
-    """How likely the target is to succeed for `agent`, 0-1 (`chain_of`)."""
-    return chain_of(snapshot, agent, target_id, capability).mean
+def _seen(cell: Performance | None, prior: float) -> float:
+    if cell is None:
+        return prior
+    return (cell.requests * cell.success_rate + PRIOR_WEIGHT * prior) / (cell.requests + PRIOR_WEIGHT)
 
 
 def _cell(snapshot: PolicySnapshot, agent: str, target_id: str) -> Performance | None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.unit.routing.routing_world import model, seen, target, world
 
 from pointsman.core.snapshot import Model, Performance
-from pointsman.routing.performance import capability_of, confidence_of, domain_of, performance_of
+from pointsman.routing.performance import answer_rates, capability_of, domain_of, performance_of
 
 TARGET = target("shop", model("m1", 80.0))
 
@@ -15,8 +15,8 @@ def snapshot(**cells):
     return world(TARGET, performance={who.strip("_"): {TARGET.id: cell} for who, cell in cells.items()})
 
 
-def confidence(**cells):
-    return confidence_of(snapshot(**cells), "agent", TARGET.id, 80.0)
+def answers(**cells):
+    return answer_rates(snapshot(**cells), "agent", TARGET.id)[0]
 
 
 @pytest.mark.parametrize(
@@ -41,24 +41,24 @@ def test_too_few_requests_are_no_performance():
     assert performance_of(snapshot(agent=seen(9), _=seen(9)), "agent", TARGET.id) is None
 
 
-def test_confidence_starts_from_the_capability():
-    assert confidence() == 0.8
+def test_a_target_is_taken_to_answer_until_it_does_not():
+    assert answers() == 1.0
 
 
-def test_ten_requests_weigh_as_much_as_the_capability():
-    assert confidence(agent=seen(10, 0.4)) == pytest.approx(0.6)
+def test_ten_requests_weigh_as_much_as_that():
+    assert answers(agent=seen(10, 0.4)) == pytest.approx(0.7)
 
 
 def test_an_agent_starts_from_the_global_baseline_and_outweighs_it():
     pooled = seen(1_000_000, 0.3)
-    assert confidence(_=pooled) == pytest.approx(0.3, abs=1e-4)
-    assert confidence(_=pooled, agent=seen(10, 0.9)) == pytest.approx(0.6, abs=1e-4)
-    assert confidence(_=pooled, agent=seen(10_000, 0.9)) == pytest.approx(0.9, abs=1e-3)
+    assert answers(_=pooled) == pytest.approx(0.3, abs=1e-4)
+    assert answers(_=pooled, agent=seen(10, 0.9)) == pytest.approx(0.6, abs=1e-4)
+    assert answers(_=pooled, agent=seen(10_000, 0.9)) == pytest.approx(0.9, abs=1e-3)
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, math.nan])
 def test_a_rate_that_cannot_be_true_falls_back_to_the_prior(rate):
-    assert confidence(agent=seen(100, rate)) == 0.8
+    assert answers(agent=seen(100, rate)) == 1.0
     assert performance_of(snapshot(agent=seen(100, rate)), "agent", TARGET.id) is None
 
 
@@ -72,10 +72,10 @@ CELLS = st.builds(
 )
 
 
-@given(CELLS, CELLS, st.floats(0, 100))
-def test_confidence_is_a_probability_whatever_was_written(own, pooled, capability):
-    found = confidence_of(snapshot(agent=own, _=pooled), "agent", TARGET.id, capability)
-    assert 0.0 <= found <= 1.0 + 1e-12
+@given(CELLS, CELLS)
+def test_a_rate_is_a_probability_whatever_was_written(own, pooled):
+    found = answer_rates(snapshot(agent=own, _=pooled), "agent", TARGET.id)
+    assert all(0.0 <= rate <= 1.0 + 1e-12 for rate in found)
 
 
 @pytest.mark.parametrize(("value", "expected"), [(120.0, 100.0), (-3.0, 0.0), (math.nan, 50.0), (70.0, 70.0)])
