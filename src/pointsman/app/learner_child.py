@@ -3,14 +3,11 @@ from its input."""
 
 import asyncio
 import contextlib
-import logging
 import os
-import signal
 from typing import Final
 
 from pointsman.app.learner_settings import LearnerSettings
-from pointsman.app.lifeline import Lifeline, Report
-from pointsman.app.logs import FORMAT
+from pointsman.app.lifeline import Report, begin
 from pointsman.learning.worker import work
 
 NICENESS: Final = 10
@@ -18,12 +15,7 @@ NICENESS: Final = 10
 
 def main() -> None:
     """Learns until the parent ends or says so."""
-    lifeline = Lifeline()
-    settings = lifeline.take_settings(LearnerSettings)
-    lifeline.follow(settings.parent_pid)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.basicConfig(level=logging.INFO, format=FORMAT)
+    lifeline, settings = begin(LearnerSettings)
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
     lifeline.report(Report(ready=True))

@@ -2,19 +2,30 @@
 output, and the end of the input ends the process, for then its parent is gone."""
 
 import ctypes
+import logging
 import os
 import signal
 import sys
 import threading
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from pointsman.app.logs import FORMAT
+
 PR_SET_PDEATHSIG: Final = 1
 IS_LINUX: Final = sys.platform == "linux"
 
-Settings = TypeVar("Settings")
+
+class ChildSettings(Protocol):
+    """What each child is told at least: the parent that it ends with."""
+
+    @property
+    def parent_pid(self) -> int: ...
+
+
+Settings = TypeVar("Settings", bound=ChildSettings)
 
 
 class Report(Struct, kw_only=True, omit_defaults=True):
@@ -49,6 +60,18 @@ class Lifeline:
     def report(self, report: Report) -> None:
         """Sends one line to the parent."""
         os.write(self._out, msgspec.json.encode(report) + b"\n")
+
+
+def begin(form: type[Settings]) -> tuple[Lifeline, Settings]:
+    """How a child that is all Python begins: it takes its settings, ends with its parent or when told to,
+    leaves the keyboard's interrupt to its parent, and logs."""
+    lifeline = Lifeline()
+    settings = lifeline.take_settings(form)
+    lifeline.follow(settings.parent_pid)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(level=logging.INFO, format=FORMAT)
+    return lifeline, settings
 
 
 def _end_with_input() -> None:

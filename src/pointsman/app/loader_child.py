@@ -3,16 +3,13 @@
 
 import asyncio
 import contextlib
-import logging
-import signal
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from pointsman.app.lifeline import Lifeline, Report
+from pointsman.app.lifeline import Report, begin
 from pointsman.app.loader_settings import LoaderSettings
-from pointsman.app.logs import FORMAT
 from pointsman.store.loader import Loader
 from pointsman.store.pool import create_pool
 
@@ -22,12 +19,7 @@ TELL_EVERY_S: Final = 0.5
 
 def main() -> None:
     """Loads until the parent ends or says so."""
-    lifeline = Lifeline()
-    settings = lifeline.take_settings(LoaderSettings)
-    lifeline.follow(settings.parent_pid)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.basicConfig(level=logging.INFO, format=FORMAT)
+    lifeline, settings = begin(LoaderSettings)
     lifeline.report(Report(ready=True))
     asyncio.run(load(settings))
 
