@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from pointsman.core.chat import ChatResponse, Finish, Part, Text, ToolCall, Usage
 from pointsman.core.errors import PointsmanError
 from pointsman.core.events import FinishState, RequestRecord
@@ -24,6 +26,12 @@ _numbers = itertools.count(1)
 
 def said(text: str) -> list[Part]:
     return [Text(text=text)]
+
+
+FIRST = said("Here is the first version of the parser, with tests for all of it.")
+SECOND = said("Here is the second version of the parser, with what you asked for.")
+RED = "Exit code: 1\nOutput:\n====== 1 failed, 2 passed in 0.10s ======"
+GREEN = "Exit code: 0\nOutput:\n====== 3 passed in 0.10s ======"
 
 
 def called(call_id: str, name: str = "shell", **arguments: Any) -> list[Part]:
@@ -234,3 +242,4 @@ def _item(role: str, text: str) -> dict[str, Any]:
 
 
 CLIENTS = {"chat": Chat, "codex": Codex, "claude": Claude}
+every_client = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)

@@ -1,13 +1,7 @@
 """Whose work a run of tests and a human's verdict are about."""
 
 import pytest
-from tests.outcome_world import CLIENTS, Chat, World, called, said
-
-FIRST = said("Here is the first version of the parser, with tests for all of it.")
-SECOND = said("Here is the second version of the parser, with what you asked for.")
-RED = "Exit code: 1\nOutput:\n====== 1 failed, 2 passed in 0.10s ======"
-GREEN = "Exit code: 0\nOutput:\n====== 3 passed in 0.10s ======"
-every_client = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
+from tests.outcome_world import FIRST, GREEN, RED, SECOND, Chat, World, called, every_client, said
 
 
 @every_client

@@ -4,16 +4,23 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.outcome_world import CLIENTS, Chat, Claude, Codex, World, called, details, said
+from tests.outcome_world import (
+    FIRST,
+    GREEN,
+    RED,
+    SECOND,
+    Chat,
+    Claude,
+    Codex,
+    World,
+    called,
+    details,
+    every_client,
+    said,
+)
 
 from pointsman.core.events import FinishState
 from pointsman.gateway.outcomes import Decided, observer
-
-FIRST = said("Here is the first version of the parser, with tests for all of it.")
-SECOND = said("Here is the second version of the parser, with what you asked for.")
-RED = "Exit code: 1\nOutput:\n====== 1 failed, 2 passed in 0.10s ======"
-GREEN = "Exit code: 0\nOutput:\n====== 3 passed in 0.10s ======"
-every_client = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
 
 
 @every_client
