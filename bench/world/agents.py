@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from bench.world.clients import CLIENTS, Aider, Client, Result
 from bench.world.provider import Task, Work
 from bench.world.running import Gateway
-from bench.world.truth import AGENTS
+from bench.world.truth import AGENTS, best_value
 
 TRIES: Final = 3
 """How often an agent lets the model try before it hands the work back."""
@@ -63,14 +63,14 @@ GREEN: Final = "===== 12 passed in 0.52s ====="
 RED: Final = "FAILED tests/test_part.py::test_{0} - assert 1 == 2\n===== 1 failed, 11 passed in 0.61s ====="
 
 
-GOES_ON, TRIED, STALLED = "turn goes on", "tried", "turn stalled"
+GOES_ON, TRIED, STALLED = "turn goes on", "tried", "stalled"
 """How the gateway's reasons begin (`x-pointsman-reason`)."""
 
 
 class Asked(NamedTuple):
     """A request that was answered: by whom, in which domain; `side` requests are no work, `work` is what was
-    made of an edit. `tried` says that the gateway explored with its turn, `stalled` that another model took
-    over in a turn which got nowhere."""
+    made of an edit. `tried` says that the gateway explored with its turn, `given_up` which model it took work
+    from that got nowhere or was sent back."""
 
     agent: str
     domain: str
@@ -78,7 +78,11 @@ class Asked(NamedTuple):
     side: bool = False
     work: Work | None = None
     tried: bool = False
-    stalled: bool = False
+    given_up: str = ""
+
+    def is_best(self, *, drifted: bool) -> bool:
+        """Whether it went to the model of best value."""
+        return self.model == best_value(self.agent, self.domain, drifted=drifted, given_up=self.given_up)
 
 
 class Agent:
@@ -91,7 +95,8 @@ class Agent:
         self._number = 0
         self._tasks = 0
         self._client: Client | None = None
-        self._tried = self._stalled = False
+        self._tried = False
+        self._model = self._given_up = ""
 
     async def task(self) -> AsyncIterator[Asked]:
         """Works on the next task, a request at a time."""
@@ -183,8 +188,10 @@ class Agent:
         self._gateway.provider.task = Task(self.name, domain, step, self._tasks)
 
     def _asked(self, domain: str, work: Work | None = None, *, side: bool = False) -> Asked:
-        reason = self._gateway.reason
+        reason, model = self._gateway.reason, self._gateway.provider.work.model
         if not side and not reason.startswith(GOES_ON):
-            self._tried, self._stalled = reason.startswith(TRIED), reason.startswith(STALLED)
-        model = self._gateway.provider.work.model
-        return Asked(self.name, domain, model, side, work, self._tried, self._stalled)
+            self._tried = reason.startswith(TRIED)
+            self._given_up = self._model if reason.startswith(STALLED) else ""
+        if not side:
+            self._model = model
+        return Asked(self.name, domain, model, side, work, self._tried, self._given_up)

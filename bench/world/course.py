@@ -87,7 +87,7 @@ def share(seen: list[Done], agent: str, domain: str, first: int, last: int) -> f
         and first <= one.number < last
         and not one.asked.side
     ]
-    good = [one for one in mine if one.asked.model == best_value(agent, domain, drifted=one.drifted)]
+    good = [one for one in mine if one.asked.is_best(drifted=one.drifted)]
     return len(good) / len(mine) if mine else None
 
 
@@ -95,11 +95,7 @@ def share_of_all(seen: list[Done], first: int, last: int) -> float:
     """The share of the work of all agents, of their requests numbered `first` up to `last`, that went to the
     models of best value."""
     work = [one for one in seen if first <= one.number < last and not one.asked.side]
-    good = [
-        one
-        for one in work
-        if one.asked.model == best_value(one.asked.agent, one.asked.domain, drifted=one.drifted)
-    ]
+    good = [one for one in work if one.asked.is_best(drifted=one.drifted)]
     return len(good) / max(len(work), 1)
 
 
@@ -118,9 +114,9 @@ class Apart(NamedTuple):
 def told_apart(seen: list[Done], first: int, last: int) -> Apart:
     """The shares of the requests numbered `first` up to `last`."""
     work = [one for one in seen if first <= one.number < last and not one.asked.side]
-    usual = [one for one in work if not one.asked.tried and not one.asked.stalled]
+    usual = [one for one in work if not one.asked.tried and not one.asked.given_up]
     tried = sum([one.asked.tried for one in work]) / max(len(work), 1)
-    stalled = sum([one.asked.stalled for one in work]) / max(len(work), 1)
+    stalled = sum([bool(one.asked.given_up) for one in work]) / max(len(work), 1)
     return Apart(tried, stalled, share_of_all(usual, first, last))
 
 

@@ -7,6 +7,7 @@ tier) is what an operator would write down, and is partly wrong.
 from typing import Final, NamedTuple
 
 from pointsman.core.money import Price
+from pointsman.routing.turns import CLEARLY_LESS
 
 PROVIDER: Final = "world"
 
@@ -73,7 +74,7 @@ _OWN: Final = {("codex", "code", "stride"): 0.35}
 """What an agent's own way of working makes of a model: `stride` cannot write Codex's patches."""
 
 
-EXPLORATION: Final = 0.15
+EXPLORATION: Final = 0.03
 """An operator who wants the models known within a day and not a week lets agents explore more than the 3 %
 that are usual. What is explored counts as any other request in the shares that the report tells."""
 
@@ -83,15 +84,20 @@ def skill(agent: str, domain: str, model: str, *, drifted: bool) -> float:
     return min(_OWN.get((agent, domain, model), 1.0), _SKILLS[domain, model][drifted])
 
 
-def best_value(agent: str, domain: str, *, drifted: bool) -> str:
-    """The cheapest model that meets the agent's gate, else the most reliable one.
+def best_value(agent: str, domain: str, *, drifted: bool, given_up: str = "") -> str:
+    """The cheapest model that meets the agent's gate, else the most reliable one. Work that a model got
+    nowhere with (`given_up`) is for those that fail clearly less often, as the gateway hands it over.
 
     >>> best_value("codex", "code", drifted=False), best_value("claude-code", "code", drifted=False)
     ('craft', 'stride')
+    >>> best_value("drafts", "data", drifted=False), best_value("drafts", "data", drifted=False, given_up="sprint")
+    ('sprint', 'summit')
     """
     skills = {model: skill(agent, domain, model, drifted=drifted) for model in MODELS}
-    good = [model for model in MODELS if skills[model] >= AGENTS[agent].gate]
-    return good[0] if good else max(skills, key=lambda model: skills[model])
+    most_failing = CLEARLY_LESS * (1.0 - skills[given_up]) if given_up else 1.0
+    able = [model for model in MODELS if 1.0 - skills[model] <= most_failing] or [given_up]
+    good = [model for model in able if skills[model] >= AGENTS[agent].gate]
+    return good[0] if good else max(able, key=lambda model: skills[model])
 
 
 def configuration(exploration: float = EXPLORATION) -> str:

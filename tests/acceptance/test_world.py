@@ -42,7 +42,7 @@ async def test_told_nothing_it_learns_each_agents_models_and_learns_anew_after_t
     recovered = share_of_all(seen, REQUESTS + last, 2 * REQUESTS)
     assert learned > max(begin, LEARNED)
     assert recovered > max(shaken, RECOVERED)
-    chosen = [one for one in seen if not one.asked.tried and not one.asked.stalled]
+    chosen = [one for one in seen if not one.asked.tried and not one.asked.given_up]
     assert share_of_all(chosen, last, REQUESTS) > CHOSEN
     assert share_of_all(chosen, REQUESTS + last, 2 * REQUESTS) > CHOSEN
     assert by_agent(seen, "payments", "data", 0, REQUESTS) >= 0.7

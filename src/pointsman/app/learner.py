@@ -61,6 +61,7 @@ def options_of(config: Config) -> Options:
             "experiments": own.experiments_every_s,
             "daily": own.daily_every_s,
         },
+        least_outcomes=own.least_outcomes,
         early_outcomes=own.early_outcomes,
         forget_per_day=own.forget_per_day,
         conversation_weight=own.conversation_weight,

@@ -19,10 +19,10 @@ def features_of(call: Call, parts: Parts) -> Features:
     """The request as the decision sees it."""
     outline, caller = call.outline, call.caller
     key, routed = caller.key, is_routed(call)
-    call.task = task = _task(call, parts, routed=routed)
     standing = NEW
     if routed and not call.kind.startswith("side_"):
         standing = parts.turns.standing(call.logged_as, caller.session_key, outline, call.started_s)
+    call.task = task = _task(call, parts, standing.task, routed=routed)
     return Features(
         agent=caller.agent_id,
         requested=outline.model,
@@ -44,8 +44,8 @@ def features_of(call: Call, parts: Parts) -> Features:
     )
 
 
-def _task(call: Call, parts: Parts, *, routed: bool) -> TaskRead:
-    """What the request is about. Side requests are a kind of task of their own, whatever they say. Where the
+def _task(call: Call, parts: Parts, known: TaskRead | None, *, routed: bool) -> TaskRead:
+    """What the request is about; `known` is what its conversation is known to be about. Side requests are a kind of task of their own, whatever they say. Where the
     choice is the client's, only learning is curious, and gets a sample."""
     reader = parts.memory.reader
     if call.kind.startswith("side_"):
@@ -56,10 +56,8 @@ def _task(call: Call, parts: Parts, *, routed: bool) -> TaskRead:
     text = call.outline.last_user or call.outline.first_user
     if not routed:
         return reader.sample(text, stated, call.started_s)
-    if stated == NOTHING_STATED:
-        known = parts.turns.task(call.logged_as, call.caller.session_key, call.outline)
-        if known is not None:
-            return known
+    if stated == NOTHING_STATED and known is not None:
+        return known
     return reader.read(text, stated)
 
 

@@ -1,19 +1,21 @@
 """Remembers which model a conversation is with, because the unit of decision is the turn.
 
 A turn begins with a new human message and runs through its tool loop; inside it the model stays, unless it
-fails or stalls. Across turns the provider's prompt cache is still warm for a while, which a switch loses.
+fails or stalls. Work that a human sends back goes on, too, and not with the model that got it wrong. Across
+turns the provider's prompt cache is still warm for a while, which a switch loses.
 What the conversation is about stays too, until a human says something that is a task of its own: "No, try
 again" and the output of a test run are not.
 """
 
 from collections import OrderedDict
+from enum import Enum
 from typing import Final
 
 from msgspec import Struct
 
 from pointsman.core.chat import Outline
 from pointsman.gateway.outcomes.harness import words_of
-from pointsman.gateway.outcomes.lexicon import verdict_of
+from pointsman.gateway.outcomes.lexicon import CORRECTION, RETRY, verdict_of
 from pointsman.memory.reader import NOTHING_READ, TaskRead
 
 WARM_S: Final = 300.0
@@ -22,17 +24,21 @@ TURN_S: Final = 3600.0
 """A tool that takes longer than this ends the turn: its conversation is looked at afresh."""
 LEAST_TASK_WORDS: Final = 3
 """Fewer words ("yes", "go on") are no task."""
+NOT_GOOD: Final = frozenset({CORRECTION, RETRY})
+"""What a human says of work that has to be done again."""
 
 
 class Standing(Struct, frozen=True, gc=False):
-    """What a conversation so far means for the next decision. `held` is the target that the running turn is
+    """What a conversation so far means for the next decision. `held` is the target that the work at hand is
     with, `warm` the one that has `warm_tokens` of the prompt in its cache; empty where there is none.
-    `stalled` says that the turn does not get on with its target."""
+    `stalled` says that the work does not get on with its target. `task` is what the conversation has been
+    about, None if the request says something new of that."""
 
     held: str = ""
     warm: str = ""
     warm_tokens: int = 0
     stalled: bool = False
+    task: TaskRead | None = None
 
 
 NEW: Final = Standing()
@@ -46,19 +52,39 @@ class _Conversation(Struct, gc=False):
     stalled: bool = False
 
 
-def is_in_turn(outline: Outline) -> bool:
-    """Whether a request goes on with a turn: it brings tools' results and no new human message."""
-    return outline.last_role == "tool" or bool(outline.answered_calls)
+class Follows(Enum):
+    """How a request follows on what was before it: its turn goes on, or a human corrects the work, says
+    something of it, or says what to do next."""
+
+    TURN = "turn"
+    CORRECTION = "correction"
+    REMARK = "remark"
+    TASK = "task"
 
 
-def is_task(text: str) -> bool:
-    """Whether a user's message says what to do, rather than what became of it.
+def follows(outline: Outline) -> Follows:
+    """What a request is in its conversation. A turn goes on when tools' results come and no human said
+    anything, also when the client reports in the human's name.
 
-    >>> is_task("Write a test for the parser"), is_task("No, that is wrong. Try again."), is_task("go on")
-    (True, False, False)
+    >>> follows(Outline(model="auto", last_user="Write a test for the parser"))
+    <Follows.TASK: 'task'>
+    >>> follows(Outline(model="auto", last_user="No, that is wrong. Try again."))
+    <Follows.CORRECTION: 'correction'>
+    >>> follows(Outline(model="auto", last_user="I ran this command:\n\nmake\n\nAnd got this output:\n\nno"))
+    <Follows.TURN: 'turn'>
+    >>> follows(Outline(model="auto", last_user="go on"))
+    <Follows.REMARK: 'remark'>
     """
-    words = words_of([text]).human
-    return len(words.split(maxsplit=LEAST_TASK_WORDS)) >= LEAST_TASK_WORDS and verdict_of(words) is None
+    if outline.last_role == "tool" or outline.answered_calls:
+        return Follows.TURN
+    words = words_of([outline.last_user])
+    if words.command or words.edit_failed or words.lint_failed:
+        return Follows.TURN
+    verdict = verdict_of(words.human)
+    if verdict in NOT_GOOD:
+        return Follows.CORRECTION
+    few = len(words.human.split(maxsplit=LEAST_TASK_WORDS)) < LEAST_TASK_WORDS
+    return Follows.REMARK if few or verdict is not None else Follows.TASK
 
 
 class Turns:
@@ -76,23 +102,20 @@ class Turns:
         return len(self._known)
 
     def standing(self, agent: str, session: str | None, outline: Outline, now_s: float) -> Standing:
-        """What is to be known of the conversation that a request belongs to."""
+        """What is to be known of the conversation that a request belongs to. A human who corrects the work
+        sends it back to a model that has shown it cannot do it: that is a stall, too. Whatever else a human
+        says opens a turn, for which the one before is not held against anybody."""
         known = self._known.get((agent, session)) if session is not None else None
         if known is None:
             return NEW
-        silent_s = now_s - known.at_s
-        is_warm = silent_s <= WARM_S
-        warm, tokens = (known.target, known.tokens) if is_warm else ("", 0)
-        if is_in_turn(outline) and silent_s <= TURN_S:
-            return Standing(known.target, warm, tokens, known.stalled)
-        return Standing("", warm, tokens) if is_warm else NEW
-
-    def task(self, agent: str, session: str | None, outline: Outline) -> TaskRead | None:
-        """What the conversation has been about, if the request says nothing new of that."""
-        known = self._known.get((agent, session)) if session is not None else None
-        if known is None or known.task is NOTHING_READ:
-            return None
-        return known.task if is_in_turn(outline) or not is_task(outline.last_user) else None
+        silent_s, following = now_s - known.at_s, follows(outline)
+        task = known.task if following is not Follows.TASK and known.task is not NOTHING_READ else None
+        warm, tokens = (known.target, known.tokens) if silent_s <= WARM_S else ("", 0)
+        if silent_s <= TURN_S and following in (Follows.TURN, Follows.CORRECTION):
+            stalled = known.stalled or following is Follows.CORRECTION
+            return Standing(known.target, warm, tokens, stalled, task)
+        known.stalled = False
+        return Standing("", warm, tokens, False, task)
 
     def answered(
         self,

@@ -25,7 +25,7 @@ TASK_WEIGHT: Final = 1.0
 """What a model's attempts at one task weigh together once they are telling: as much as one sure outcome. A
 task that fails takes many more attempts, and leaves many more signs, than one that succeeds; by its signs
 alone it would count more than that one, and every model look worse than it is."""
-TELLING: Final = 0.5
+TELLING: Final = 0.4
 """The weight from which the signs of a task tell how it went."""
 Key = tuple[str, int]
 Profiles = Callable[[str], AgentProfile]

@@ -1,8 +1,7 @@
 """Sees that a model does otherwise than before, and lets what it did before count little.
 
-Fading by the day is too slow for a model that changes at noon. The newest outcomes of each agent, model and
-kind of task are held against those before, in windows of several lengths (a test of two means); kinds of
-task apart, so that an agent whose work changes is not taken for a model that does. The same is looked for in
+Fading by the day is too slow for a model that changes at noon. The newest tasks of each agent, model and
+kind are held against those before, in windows of several lengths (a test of two means); kinds of task apart, so that an agent whose work changes is not taken for a model that does. The same is looked for in
 what all agents have of a model together, since it mostly changes for all: each agent is compared with
 itself, so that it does not matter who happened to ask last, and the differences are added up.
 """
@@ -19,14 +18,16 @@ from pointsman.store import drifts, learned
 from pointsman.store.drifts import Drift, Window
 from pointsman.store.learned import Alert
 
-SIZES: Final = (20, 40, 80)
-LEAST_BEFORE: Final = 20
+SIZES: Final = (5, 7, 10, 14, 20, 28, 40, 56, 80, 160)
+"""Of windows, in tasks: the shorter, the sooner a great change is seen; the longer, the smaller a change may
+be."""
+LEAST_BEFORE: Final = 7
 MOST: Final = 400
 MOST_SHARED: Final = 2_000
 LEAST_WEIGHT: Final = 2.0
 """What is older and newer must weigh as much as two outcomes each."""
 WITHIN: Final = timedelta(days=7)
-SIGMAS: Final = 3.5
+SIGMAS: Final = 3.0
 """Chance alone reaches this now and then, which costs little: the newest outcomes stay, and the rest counts
 a tenth."""
 LEAST_AGENTS: Final = 2
@@ -113,13 +114,12 @@ def _together(windows: Sequence[Window]) -> tuple[float, float]:
     """By how much all agents' newer outcomes differ from their own older ones, and in how many standard
     deviations. How far outcomes spread is told by all of them: one agent's may be too few to show it."""
     total = difference = doubt = 0.0
-    after = sum([one.new_reward for one in windows]) / sum([one.new_weight for one in windows])
-    before = sum([one.old_reward for one in windows]) / sum([one.old_weight for one in windows])
+    spread = _spread(windows)
     for one in windows:
         share = one.new_weight * one.old_weight / (one.new_weight + one.old_weight)
         total += share
         difference += share * _difference(one)
-        doubt += share**2 * _doubt(one, after, before)
+        doubt += share**2 * _doubt(one, spread)
     return difference / total, abs(difference) / sqrt(doubt)
 
 
@@ -131,10 +131,16 @@ def _difference(window: Window) -> float:
     return window.new_reward / window.new_weight - window.old_reward / window.old_weight
 
 
-def _doubt(window: Window, after: float, before: float) -> float:
-    """The variance of a window's difference, when its outcomes are good so often."""
-    doubt = max(after * (1.0 - after), LEAST_SPREAD) * window.new_square / window.new_weight**2
-    return doubt + max(before * (1.0 - before), LEAST_SPREAD) * window.old_square / window.old_weight**2
+def _spread(windows: Sequence[Window]) -> float:
+    """The variance of single outcomes around their common mean."""
+    weight = sum([one.new_weight + one.old_weight for one in windows])
+    mean = sum([one.new_reward + one.old_reward for one in windows]) / weight
+    return max(mean * (1.0 - mean), LEAST_SPREAD)
+
+
+def _doubt(window: Window, spread: float) -> float:
+    """The variance of a window's difference, when its outcomes spread so."""
+    return spread * (window.new_square / window.new_weight**2 + window.old_square / window.old_weight**2)
 
 
 def _cell_of(one: Window | Drift) -> Cell:
@@ -154,9 +160,18 @@ def _drift(window: Window) -> Drift:
 
 
 def sigmas_of(window: Window) -> float:
-    """By how many standard deviations both means differ, if nothing has changed."""
-    after, before = window.new_reward / window.new_weight, window.old_reward / window.old_weight
-    return abs(after - before) / sqrt(_doubt(window, after, before))
+    """By how many standard deviations both means differ, each with a success and a failure added: without
+    these, three failures in a row would be a sure sign (Agresti and Caffo 2000)."""
+    after, after_doubt = _added(window.new_weight, window.new_reward, window.new_square)
+    before, before_doubt = _added(window.old_weight, window.old_reward, window.old_square)
+    return abs(after - before) / sqrt(after_doubt + before_doubt)
+
+
+def _added(weight: float, reward: float, square: float) -> tuple[float, float]:
+    """The mean of outcomes with a success and a failure more, and its variance."""
+    count = weight**2 / square
+    mean = (reward / weight * count + 1.0) / (count + 2.0)
+    return mean, mean * (1.0 - mean) / (count + 2.0)
 
 
 def _alert(drift: Drift, work: Work) -> Alert:

@@ -27,7 +27,7 @@ REASON_CODES: Final[dict[str, str]] = {
     DEGRADED: "every candidate is unhealthy, and trying beats refusing",
     SHADOW: "the gateway asked this cheaper model by itself, to compare its answer with the client's",
     TURN_KEPT: "the turn goes on with the model that it is with",
-    ESCALATED: "the turn got nowhere with its model; the most reliable one takes over",
+    ESCALATED: "the turn got nowhere with its model, or its work was sent back; the best-ranked of those more reliable takes over",
     REQUESTED_UNHEALTHY: "the model asked for is unhealthy, and the profile names this provider instead",
 }
 MAX_REASON_CHARACTERS: Final = 200
@@ -52,7 +52,7 @@ def reason_line(code: str, plan: Plan, chosen: Candidate, chain: Sequence[Candid
     elif code == TURN_KEPT:
         line = f"turn goes on with {name}"
     elif code == ESCALATED:
-        line = f"turn stalled, {name} takes over; {_confidence_of(chosen)}"
+        line = f"stalled or corrected, {name} takes over; {_confidence_of(chosen)}"
     elif code == DEGRADED:
         line = f"all unhealthy, trying {name}; {_sum_of(plan.objective, chosen)}"
     elif code == CHEAPEST_RELIABLE:

@@ -16,8 +16,8 @@ _SQL: Final = {name: sql.replace("{columns}", _COLUMNS) for name, sql in queries
 
 
 class Window(Struct, frozen=True, kw_only=True):
-    """The newest contributions of an agent, model and kind of task, from `since` on, beside those before:
-    sums of weights, of weighted rewards, and of squared weights."""
+    """The newest `size` tasks of an agent, model and kind, from `since` on, beside those before: sums of
+    weights, of weighted rewards, and of squared weights."""
 
     agent_id: str
     model: str
@@ -46,7 +46,7 @@ class Drift(Struct, frozen=True, kw_only=True):
 async def windows(
     connection: Connection, day: date, sizes: Sequence[int], *, most: int, least_before: int
 ) -> list[Window]:
-    """Windows of these sizes over contributions since a day: at most the `most` newest of each cell, and only
+    """Windows of these sizes over tasks since a day: at most the `most` newest of each cell, and only
     where at least `least_before` stand before the window."""
     rows = await connection.fetch(_SQL["windows"], day, sizes, most, least_before)
     return [Window(**dict(row)) for row in rows]

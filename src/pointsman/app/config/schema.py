@@ -195,6 +195,7 @@ class Learning(Section, frozen=True, kw_only=True):
     rules_every_s: Interval = 21_600.0
     experiments_every_s: Interval = 43_200.0
     daily_every_s: Interval = 86_400.0
+    least_outcomes: Annotated[int, Meta(ge=0, le=10**9, description="a number of outcomes")] = 40
     early_outcomes: Annotated[int, Meta(ge=0, le=10**9, description="a number of outcomes; 0: never")] = 100
     forget_per_day: Share = 0.02
     conversation_weight: Weight = 6.0

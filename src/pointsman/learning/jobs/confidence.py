@@ -73,7 +73,7 @@ async def _learn(work: Work, running: PolicySnapshot, change: int) -> None:
     since = (work.now - PERFORMANCE_DAYS).date()
     wanted = replace(
         running,
-        evidence=posterior if posterior.models else None,
+        evidence=posterior if _is_enough(work, running, statistics) else None,
         performance=with_quality(
             await learning.performance(work.connection, since), statistics, running.targets
         ),
@@ -89,6 +89,15 @@ async def _learn(work: Work, running: PolicySnapshot, change: int) -> None:
     work.told["published"] = version
     if version is None:
         work.told["note"] = "a policy is pinned"
+
+
+def _is_enough(work: Work, running: PolicySnapshot, statistics: Statistics) -> bool:
+    """Whether decisions may go by the evidence. Once they do, they go on."""
+    counted, least = statistics.weight, work.options.least_outcomes
+    if running.evidence is None and counted < least:
+        work.told["note"] = f"capability decides until there are {least} outcomes; now {counted:.0f}"
+        return False
+    return counted > 0
 
 
 def fitted(statistics: Statistics, frame: Frame, running: PolicySnapshot, work: Work) -> Posterior:

@@ -62,6 +62,11 @@ class Statistics:
         self.cells: dict[Cell, Vector] = {}
         self.seen_s: dict[str, float] = {}
 
+    @property
+    def weight(self) -> float:
+        """How many outcomes all this is, by weight."""
+        return float(sum([sums[0, 0] for sums in self.models.values()]))
+
     def add(self, observations: Iterable[Observation]) -> None:
         """Counts the observations. Raises `ValueError` on the first that cannot be true, having counted
         none."""

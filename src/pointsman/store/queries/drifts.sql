@@ -1,22 +1,28 @@
 -- name: windows
--- Of each agent, model and kind of task, the newest contributions beside those before, for windows of some
--- sizes. What came before a known drift is left out.
-WITH placed AS (
-    SELECT made.agent_id, made.model, made.slice, made.at, made.reward, made.weight,
-        row_number() OVER (
-            PARTITION BY made.agent_id, made.model, made.slice ORDER BY made.at DESC, made.decision_id DESC
-        ) AS place
+-- Of each agent, model and kind of task, the newest tasks beside those before, for windows of some sizes. A
+-- task is all that a conversation contributed to it, which goes well or badly as one. What came before a known
+-- drift is left out.
+WITH tasks AS (
+    SELECT made.agent_id, made.model, made.slice, min(made.at) AS at, min(made.decision_id) AS decision_id,
+        sum(made.weight) AS weight, sum(made.weight * made.reward) AS reward
     FROM learning_contributions AS made
     LEFT JOIN learning_drifts AS known USING (agent_id, model, slice)
     WHERE made.day >= $1 AND made.weight > 0 AND (known.since IS NULL OR made.at >= known.since)
+    GROUP BY made.agent_id, made.model, made.slice, coalesce(made.conversation, made.decision_id), made.vector
+), placed AS (
+    SELECT agent_id, model, slice, at, weight, reward,
+        row_number() OVER (
+            PARTITION BY agent_id, model, slice ORDER BY at DESC, decision_id DESC
+        ) AS place
+    FROM tasks
 )
 SELECT agent_id, model, slice, wanted.size,
     min(at) FILTER (WHERE place <= wanted.size) AS since,
     sum(weight) FILTER (WHERE place <= wanted.size) AS new_weight,
-    sum(weight * reward) FILTER (WHERE place <= wanted.size) AS new_reward,
+    sum(reward) FILTER (WHERE place <= wanted.size) AS new_reward,
     sum(weight * weight) FILTER (WHERE place <= wanted.size) AS new_square,
     sum(weight) FILTER (WHERE place > wanted.size) AS old_weight,
-    sum(weight * reward) FILTER (WHERE place > wanted.size) AS old_reward,
+    sum(reward) FILTER (WHERE place > wanted.size) AS old_reward,
     sum(weight * weight) FILTER (WHERE place > wanted.size) AS old_square
 FROM placed, unnest($2::bigint[]) AS wanted (size)
 WHERE place <= $3
@@ -24,24 +30,29 @@ GROUP BY agent_id, model, slice, wanted.size
 HAVING count(*) >= wanted.size + $4;
 
 -- name: shared_windows
--- The same for windows that all agents share: of each model and kind of task the newest contributions of all
+-- The same for windows that all agents share: of each model and kind of task the newest tasks of all
 -- agents, a row for each agent that has any in the window or before.
-WITH placed AS (
-    SELECT made.agent_id, made.model, made.slice, made.at, made.reward, made.weight,
-        row_number() OVER (
-            PARTITION BY made.model, made.slice ORDER BY made.at DESC, made.decision_id DESC
-        ) AS place
+WITH tasks AS (
+    SELECT made.agent_id, made.model, made.slice, min(made.at) AS at, min(made.decision_id) AS decision_id,
+        sum(made.weight) AS weight, sum(made.weight * made.reward) AS reward
     FROM learning_contributions AS made
     LEFT JOIN learning_drifts AS known USING (agent_id, model, slice)
     WHERE made.day >= $1 AND made.weight > 0 AND (known.since IS NULL OR made.at >= known.since)
+    GROUP BY made.agent_id, made.model, made.slice, coalesce(made.conversation, made.decision_id), made.vector
+), placed AS (
+    SELECT agent_id, model, slice, at, weight, reward,
+        row_number() OVER (
+            PARTITION BY model, slice ORDER BY at DESC, decision_id DESC
+        ) AS place
+    FROM tasks
 )
 SELECT agent_id, model, slice, wanted.size,
     min(min(at) FILTER (WHERE place <= wanted.size)) OVER (PARTITION BY model, slice, wanted.size) AS since,
     coalesce(sum(weight) FILTER (WHERE place <= wanted.size), 0) AS new_weight,
-    coalesce(sum(weight * reward) FILTER (WHERE place <= wanted.size), 0) AS new_reward,
+    coalesce(sum(reward) FILTER (WHERE place <= wanted.size), 0) AS new_reward,
     coalesce(sum(weight * weight) FILTER (WHERE place <= wanted.size), 0) AS new_square,
     coalesce(sum(weight) FILTER (WHERE place > wanted.size), 0) AS old_weight,
-    coalesce(sum(weight * reward) FILTER (WHERE place > wanted.size), 0) AS old_reward,
+    coalesce(sum(reward) FILTER (WHERE place > wanted.size), 0) AS old_reward,
     coalesce(sum(weight * weight) FILTER (WHERE place > wanted.size), 0) AS old_square
 FROM placed, unnest($2::bigint[]) AS wanted (size)
 WHERE place <= $3
