@@ -57,19 +57,20 @@ _SKILLS: Final = {
     ("code", "summit"): (0.96, 0.96),
     ("infrastructure", "sprint"): (0.30, 0.30),
     ("infrastructure", "stride"): (0.40, 0.40),
-    ("infrastructure", "craft"): (0.92, 0.45),
+    ("infrastructure", "craft"): (0.92, 0.35),
     ("infrastructure", "summit"): (0.95, 0.95),
     ("testing", "sprint"): (0.92, 0.30),
     ("testing", "stride"): (0.90, 0.45),
     ("testing", "craft"): (0.93, 0.93),
     ("testing", "summit"): (0.96, 0.96),
-    ("data", "sprint"): (0.72, 0.20),
-    ("data", "stride"): (0.70, 0.30),
-    ("data", "craft"): (0.75, 0.75),
+    ("data", "sprint"): (0.72, 0.15),
+    ("data", "stride"): (0.70, 0.20),
+    ("data", "craft"): (0.68, 0.68),
     ("data", "summit"): (0.97, 0.97),
 }
 """Before and after the drift: `stride` gets worse at everything, `sprint` at tests and data, `craft` at
-infrastructure."""
+infrastructure. No model is within 0.17 of the gate of an agent that it serves: an agent works on some thirty
+tasks of a kind in 300 requests, which tell no less (a share of thirty has a deviation of up to 0.09)."""
 _OWN: Final = {("codex", "code", "stride"): 0.35}
 """What an agent's own way of working makes of a model: `stride` cannot write Codex's patches."""
 

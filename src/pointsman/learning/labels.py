@@ -31,6 +31,9 @@ OF_RETRY: Final = 0.5
 AVAILABILITY: Final = frozenset({OutcomeWord.TIMEOUT, OutcomeWord.FALLBACK})
 OF_AVAILABILITY: Final = 0.25
 """Who tells of a timeout or a fallback tells more of the provider than of its model's quality."""
+EVEN: Final = 0.5
+CONTRARY: Final = 0.25
+"""What was seen is left out when what was seen to the contrary weighs four times as much."""
 LATE_US: Final = 86_400_000_000
 OF_LATE: Final = 0.5
 """What is inferred a day after the answer or later counts half."""
@@ -53,14 +56,16 @@ def label_of(signs: Iterable[Sign], profile: AgentProfile, kind: str = RequestKi
     """What the signs of one attempt say together; None when that is nothing.
 
     Of what was told by one signal the newest counts, times the agent's `feedback_weight`. What was seen is
-    weighed by its signals' weights, at most once each, and less beside what was told.
+    weighed by its signals' weights, at most once each, and less beside what was told. Weak signs that much
+    stronger ones speak against are left out: an edit that applied is none of success once the tests fail.
     """
     told, seen = _parted(signs)
     heard = [(one.label, _told_weight(one) * profile.feedback_weight) for one in told]
     share = BESIDE_TOLD if any(weight > 0 for _, weight in heard) else 1.0
     share *= OF_EXPLICIT if profile.success_signal == "explicit" else 1.0
     share *= OF_RETRY if kind == RequestKind.RETRY else 1.0
-    watched = _bounded([(label, weight * share) for label, weight in _seen_weights(seen)], MOST_SEEN * share)
+    clear = _without_contrary(_seen_weights(seen))
+    watched = _bounded([(label, weight * share) for label, weight in clear], MOST_SEEN * share)
     return _mean([*heard, *watched])
 
 
@@ -131,6 +136,17 @@ def _seen_weights(seen: Iterable[Sign]) -> list[tuple[float, float]]:
     for signal, pairs in sorted(signals.items()):
         parts += _bounded(pairs, MOST_OF_SILENCE if signal in SILENT else MOST_SEEN)
     return parts
+
+
+def _without_contrary(pairs: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """What is left when one side outweighs the other by far."""
+    good = sum([weight for label, weight in pairs if label > EVEN])
+    bad = sum([weight for label, weight in pairs if label < EVEN])
+    if bad <= CONTRARY * good:
+        return [(label, weight) for label, weight in pairs if label >= EVEN]
+    if good <= CONTRARY * bad:
+        return [(label, weight) for label, weight in pairs if label <= EVEN]
+    return list(pairs)
 
 
 def _bounded(pairs: Sequence[tuple[float, float]], most: float) -> list[tuple[float, float]]:

@@ -52,7 +52,7 @@ COMPLAIN_EVERY_S = 60.0
 SAMPLE_EVERY_S = 0.02
 """How often first questions are looked at at most: 50 a second."""
 LEAST_WEIGHT = 0.005
-STALLS = frozenset({"same_call_again", "stays_red"})
+STALLS = frozenset({"same_call_again", "stays_red", "same_error_again"})
 """Details of signs that a turn gets nowhere."""
 
 log = logging.getLogger("pointsman.gateway")
