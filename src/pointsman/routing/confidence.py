@@ -28,7 +28,7 @@ class Belief(Struct, frozen=True):
     """`confidence` (0-1) is `common` + `domain` + `task` + `agent`, cut to 0-1; `deviation` is how unsure it
     is. `common` holds for everyone; `domain` is what the model's capability in the task's domain adds as
     long as there is little evidence; `level_deviation` is how unsure the confidence is
-    for the average task."""
+    for the average task, `newness` (0-1) how much that is of what is not known of a new model."""
 
     confidence: float
     deviation: float
@@ -37,6 +37,7 @@ class Belief(Struct, frozen=True):
     task: float = 0.0
     agent: float = 0.0
     level_deviation: float = 0.0
+    newness: float = 1.0
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -85,12 +86,19 @@ def beliefs_of(
         for target, weight in zip(targets, found.weight, strict=True)
     ]
     beliefs = []
-    for common, extra, task, agent, deviation, level in zip(
-        found.common, extras, found.task, found.agent, found.deviation, found.level_deviation, strict=True
+    for common, extra, task, agent, deviation, level, newness in zip(
+        found.common,
+        extras,
+        found.task,
+        found.agent,
+        found.deviation,
+        found.level_deviation,
+        found.newness,
+        strict=True,
     ):
         mean = common + extra + task + agent
         confidence = mean if 0.0 <= mean <= 1.0 else min(max(mean, 0.0), 1.0)
-        beliefs.append(Belief(confidence, deviation, common, extra, task, agent, level))
+        beliefs.append(Belief(confidence, deviation, common, extra, task, agent, level, newness))
     if isfinite(sum(found.common) + sum(found.task) + sum(found.agent) + sum(found.deviation)):
         return beliefs
     return [

@@ -9,9 +9,10 @@ from tests.unit.routing.evidence.evidence_world import FRAME, counted, outcomes
 from tests.unit.routing.routing_world import asks, model, target, world
 
 from pointsman.core.snapshot import AgentProfile, Alias
+from pointsman.routing.confidence import Belief
 from pointsman.routing.engine import Router, decide
-from pointsman.routing.evidence import fit
-from pointsman.routing.scorers.explore import chances_of_most
+from pointsman.routing.evidence import Estimator, fit
+from pointsman.routing.scorers.explore import boldness, chances_of_most
 
 SEEN = [*outcomes("good", 40, 4), *outcomes("fair", 8, 2), *outcomes("dear", 3, 0), *outcomes("bad", 1, 40)]
 LEARNED = fit(counted(SEEN), FRAME)
@@ -57,6 +58,31 @@ def test_the_chances_of_all_candidates_add_up():
 def test_below_the_gate_all_are_candidates_and_it_is_said():
     decision = decide(asks("try", agent="a", seed=1), a_world(1.0, gate=1.0))
     assert decision.reason_code == "gate_unmet"
+
+
+def spread_of(level, deviation, newness):
+    return boldness(Belief(0.5, deviation, 0.5, level_deviation=level, newness=newness))
+
+
+def test_doubt_of_the_very_task_widens_draws_of_new_models_only():
+    assert spread_of(0.1, 0.2, 0.0) == pytest.approx(0.05)
+    assert spread_of(0.1, 0.2, 0.0) < spread_of(0.1, 0.2, 0.5) < spread_of(0.1, 0.2, 1.0)
+    assert spread_of(0.1, 0.2, 1.0) == pytest.approx(0.1)
+
+
+def test_a_task_that_is_better_known_than_the_average_one_is_drawn_no_narrower():
+    assert spread_of(0.1, 0.02, 1.0) == pytest.approx(spread_of(0.1, 0.1, 1.0))
+
+
+def test_a_model_that_failed_at_one_kind_of_task_is_drawn_wider_at_others():
+    seen = outcomes("good", 30, 10) + outcomes("good", 30, 10, x=-1.0) + outcomes("fair", 0, 3, x=-1.0)
+    estimator = Estimator(fit(counted(seen), FRAME))
+
+    def spread(x):
+        found = estimator.estimate("a", np.array([1.0, x, 0.0], "<f4"), ["fair"], [])
+        return spread_of(found.level_deviation[0], found.deviation[0], found.newness[0])
+
+    assert spread(1.0) > spread(-1.0)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(1e-3, 0.5)), min_size=1, max_size=6), st.integers(0, 99))

@@ -18,17 +18,20 @@ Floats = npt.NDArray[np.float32]
 
 MOST_VARIANCE: Final = 0.25
 """No success rate is less known than this."""
+LEAST_VARIANCE: Final = 1e-12
 MAX_KEPT: Final = 1024
 """How many agents with their kinds of task and models are kept ready."""
 
 
 class Estimates(Struct, frozen=True, kw_only=True):
     """One entry a candidate, in the order asked for. The success rate is `common` + `task` + `agent`, not
-    cut; `deviation` is how unsure it is, `level_deviation` how unsure it is for the average task; `weight`
-    how much evidence stands behind the candidate's model."""
+    cut; `deviation` is how unsure it is, `level_deviation` how unsure it is for the average task, `newness`
+    (0-1) how much that is of what is not known of a model without evidence; `weight` how much evidence stands
+    behind the candidate's model."""
 
     deviation: list[float]
     level_deviation: list[float]
+    newness: list[float]
     common: list[float]
     task: list[float]
     agent: list[float]
@@ -46,6 +49,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
     departs: Floats
     doubt: Floats
     level_deviation: list[float]
+    newness: list[float]
     common: list[float]
     agent: list[float]
     weight: list[float]
@@ -112,6 +116,7 @@ class Estimator:
         return Estimates(
             deviation=_deviations(self._variances(inputs, asked)),
             level_deviation=asked.level_deviation,
+            newness=asked.newness,
             common=common,
             task=(self._means @ (inputs - self._centre))[asked.rows].tolist(),
             agent=asked.agent,
@@ -136,6 +141,7 @@ class Estimator:
         mean, doubt, own = delta[:, rows]
         doubts = self._doubts[:, rows]
         level = doubts[0] - 2.0 * own * doubts[1] + own**2 * doubts[2] + doubt
+        all_doubt = max(float(self._doubts[0, newcomer] + delta[1, newcomer]), LEAST_VARIANCE)
         return _Asked(
             rows=rows,
             few=few,
@@ -143,6 +149,7 @@ class Estimator:
             departs=own[:, None] * self._usual[rows] if few else delta[2][:, None] * self._usual,
             doubt=doubt,
             level_deviation=_deviations(level),
+            newness=np.clip(level / all_doubt, 0.0, 1.0).tolist(),
             common=self._global[rows].tolist(),
             agent=mean.tolist(),
             weight=self._weights[rows].tolist(),

@@ -1,6 +1,7 @@
 """Cheapest reliable, with a share of requests spent on learning which models are better than believed."""
 
 from collections.abc import Sequence
+from math import sqrt
 from random import Random
 from typing import Final
 
@@ -16,7 +17,7 @@ from pointsman.routing.scorers.worth import cost_share
 
 LEAST_DEVIATION: Final = 1e-6
 BOLDNESS: Final = 0.5
-"""Draws spread half as wide as the posterior. Every request draws anew, so the full width pays for more
+"""Draws spread half as wide as what is not known. Every request draws anew, so the full width pays for more
 exploration than it can use (Chapelle and Li 2011, An Empirical Evaluation of Thompson Sampling)."""
 _GRID = np.linspace(-6.0, 6.0, 2401)
 _STEPS_PER_DEVIATION: Final = 200.0
@@ -72,15 +73,16 @@ class Explore(Scorer):
         profile = snapshot.profile(features.agent)
         share = min(max(profile.exploration, 0.0), 1.0)
         exploring = Random(features.seed).random() < share  # noqa: S311
-        chances = _chances(targets, features, profile, beliefs, share)
+        spreads = [boldness(belief) for belief in beliefs]
+        chances = _chances(targets, features, profile, beliefs, share, spreads)
         if not exploring:
             gate = profile.gate
             return [
                 reliable_score(belief, gate, chance) for belief, chance in zip(beliefs, chances, strict=True)
             ]
         return [
-            _drawn(target, features, profile, belief, chance)
-            for target, belief, chance in zip(targets, beliefs, chances, strict=True)
+            _drawn(target, features, profile, belief, spread, chance)
+            for target, belief, spread, chance in zip(targets, beliefs, spreads, chances, strict=True)
         ]
 
     def examples(self) -> tuple[ScoreExample, ...]:
@@ -89,17 +91,34 @@ class Explore(Scorer):
 
 
 def boldness(belief: Belief) -> float:
-    """The spread of a draw. What is not known of a model in general is drawn; what is not known of it on this
-    very task would cost each kind of task its own exploration, and shows in the course of things."""
-    return BOLDNESS * belief.level_deviation
+    """The spread of a draw. What is not known of a model in general is drawn. What is not known of it beyond
+    that, on this very task, is drawn the less the better the model is known: a new model that failed at a few
+    tasks is not given up on all others, while with a known one it would cost each kind of task its own
+    exploration, and shows in the course of things.
+
+    >>> boldness(Belief(0.7, 0.1, 0.7, level_deviation=0.1))
+    0.05
+    >>> round(boldness(Belief(0.7, 0.2, 0.7, level_deviation=0.1)), 3)
+    0.1
+    >>> round(boldness(Belief(0.7, 0.2, 0.7, level_deviation=0.1, newness=0.0)), 3)
+    0.05
+    """
+    level = belief.level_deviation**2
+    further = max(belief.deviation**2 - level, 0.0)
+    return BOLDNESS * sqrt(level + belief.newness * further)
 
 
 def _drawn(
-    target: Target, features: Features, profile: AgentProfile, belief: Belief, propensity: float
+    target: Target,
+    features: Features,
+    profile: AgentProfile,
+    belief: Belief,
+    spread: float,
+    propensity: float,
 ) -> Score:
     """A draw that hangs on the seed and the target's id, not on who else is there."""
     random = Random(f"{features.seed}/{target.id}")  # noqa: S311
-    noise = random.gauss(0.0, 1.0) * boldness(belief)
+    noise = random.gauss(0.0, 1.0) * spread
     cost = cost_share(target, features, profile)
     own = (Term(name="drawn", value=noise), Term(name="cost", value=-cost))
     return Score(value=belief.confidence + noise - cost, own=own, belief=belief, propensity=propensity)
@@ -111,6 +130,7 @@ def _chances(
     profile: AgentProfile,
     beliefs: Sequence[Belief],
     share: float,
+    spreads: Sequence[float],
 ) -> list[float]:
     """The probability of each to be chosen: by exploring, and by being the usual choice."""
     confidences = [belief.confidence for belief in beliefs]
@@ -120,9 +140,7 @@ def _chances(
     chances[first_reliable(targets, features, confidences, profile.gate)] = 1.0 - share
     if share > 0.0:
         worth = [beliefs[p].confidence - cost_share(targets[p], features, profile) for p in safe]
-        for place, chance in zip(
-            safe, chances_of_most(worth, [boldness(beliefs[p]) for p in safe]), strict=True
-        ):
+        for place, chance in zip(safe, chances_of_most(worth, [spreads[p] for p in safe]), strict=True):
             chances[place] += share * chance
     return chances
 

@@ -50,6 +50,15 @@ def test_for_the_average_task_both_deviations_are_the_same():
     assert found.level_deviation == pytest.approx(found.deviation, abs=1e-4)
 
 
+def test_what_is_not_known_of_a_model_in_general_falls_from_all_to_nothing():
+    found = estimate(POSTERIOR)
+    assert found.newness[1] == pytest.approx(1.0)
+    assert all(0.0 <= found.newness[place] < 0.7 for place in (0, 2))
+    seen = outcomes("m1", 3000, 1000)
+    [known] = Estimator(fit(counted(seen), FRAME)).estimate("a", INPUTS, ["m1"], []).newness
+    assert known < found.newness[2]
+
+
 def test_a_sound_posterior_stays_as_it_is():
     assert checked(POSTERIOR) == (POSTERIOR, ())
 
