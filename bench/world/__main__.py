@@ -18,7 +18,7 @@ QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 async def main() -> None:
     """Runs the world on a PostgreSQL of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=300, help="of each agent before and after the drift")
+    parser.add_argument("--requests", type=int, default=400, help="of each agent before and after the drift")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--exploration", type=float, default=EXPLORATION, help="share of an agent's requests")
     parser.add_argument("--config", default="", help="lines for the gateway's configuration")

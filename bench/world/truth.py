@@ -7,6 +7,7 @@ tier) is what an operator would write down, and is partly wrong.
 from typing import Final, NamedTuple
 
 from pointsman.core.money import Price
+from pointsman.core.snapshot import AgentProfile
 from pointsman.routing.turns import CLEARLY_LESS
 
 PROVIDER: Final = "world"
@@ -75,9 +76,8 @@ _OWN: Final = {("codex", "code", "stride"): 0.35}
 """What an agent's own way of working makes of a model: `stride` cannot write Codex's patches."""
 
 
-EXPLORATION: Final = 0.03
-"""An operator who wants the models known within a day and not a week lets agents explore more than the 3 %
-that are usual. What is explored counts as any other request in the shares that the report tells."""
+EXPLORATION: Final = AgentProfile(id="").exploration
+"""What is usual. What is explored counts as any other request in the shares that the report tells."""
 
 
 def skill(agent: str, domain: str, model: str, *, drifted: bool) -> float:
@@ -91,8 +91,10 @@ def best_value(agent: str, domain: str, *, drifted: bool, given_up: str = "") ->
 
     >>> best_value("codex", "code", drifted=False), best_value("claude-code", "code", drifted=False)
     ('craft', 'stride')
-    >>> best_value("drafts", "data", drifted=False), best_value("drafts", "data", drifted=False, given_up="sprint")
-    ('sprint', 'summit')
+    >>> best_value("drafts", "data", drifted=False)
+    'sprint'
+    >>> best_value("drafts", "data", drifted=False, given_up="sprint")
+    'summit'
     """
     skills = {model: skill(agent, domain, model, drifted=drifted) for model in MODELS}
     most_failing = CLEARLY_LESS * (1.0 - skills[given_up]) if given_up else 1.0

@@ -18,12 +18,9 @@ from pointsman.routing.evidence import FitOptions, Frame, Observation, Statistic
 from pointsman.store import migrate
 from pointsman.store.pool import connect
 
-SEED, REQUESTS = 1, 300
-LEARNED, RECOVERED = 0.78, 0.80
-"""The least shares of the last 100 requests of each agent, as bench/world prints them: all work counts, also
-what was explored with and what another model took over in a turn that had stalled."""
-CHOSEN = 0.85
-"""The same of what was neither."""
+SEED, REQUESTS, LEARNED = 1, 400, 0.90
+"""After 300 requests of each agent, the next 100 have to go to the models of best value, before the drift and
+after: all work counts, also what was explored with and what another model took over."""
 FRAME = Frame(plain_geometry(1, 1))
 DAY_S = 86_400.0
 
@@ -36,15 +33,11 @@ async def test_told_nothing_it_learns_each_agents_models_and_learns_anew_after_t
     await migrate.migrate(connection)
     await connection.close()
     seen = await course(dsn, tmp_path, SEED, REQUESTS)
-    last = REQUESTS - 100
-    begin, learned = share_of_all(seen, 0, 100), share_of_all(seen, last, REQUESTS)
+    begin, learned = share_of_all(seen, 0, 100), share_of_all(seen, REQUESTS - 100, REQUESTS)
     shaken = share_of_all(seen, REQUESTS, REQUESTS + 100)
-    recovered = share_of_all(seen, REQUESTS + last, 2 * REQUESTS)
-    assert learned > max(begin, LEARNED)
-    assert recovered > max(shaken, RECOVERED)
-    chosen = [one for one in seen if not one.asked.tried and not one.asked.given_up]
-    assert share_of_all(chosen, last, REQUESTS) > CHOSEN
-    assert share_of_all(chosen, REQUESTS + last, 2 * REQUESTS) > CHOSEN
+    recovered = share_of_all(seen, 2 * REQUESTS - 100, 2 * REQUESTS)
+    assert learned >= LEARNED > begin
+    assert recovered >= LEARNED > shaken
     assert by_agent(seen, "payments", "data", 0, REQUESTS) >= 0.7
     assert by_agent(seen, "drafts", "data", 0, REQUESTS) >= 0.7
     assert best_value("payments", "data", drifted=False) != best_value("drafts", "data", drifted=False)

@@ -45,8 +45,9 @@ def features_of(call: Call, parts: Parts) -> Features:
 
 
 def _task(call: Call, parts: Parts, known: TaskRead | None, *, routed: bool) -> TaskRead:
-    """What the request is about; `known` is what its conversation is known to be about. Side requests are a kind of task of their own, whatever they say. Where the
-    choice is the client's, only learning is curious, and gets a sample."""
+    """What the request is about; `known` is what its conversation is known to be about. Side requests are a
+    kind of task of their own, whatever they say. Where the choice is the client's, only learning is curious,
+    and gets a sample."""
     reader = parts.memory.reader
     if call.kind.startswith("side_"):
         return TaskRead(task_type=call.kind)

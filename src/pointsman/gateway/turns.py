@@ -70,7 +70,7 @@ def follows(outline: Outline) -> Follows:
     <Follows.TASK: 'task'>
     >>> follows(Outline(model="auto", last_user="No, that is wrong. Try again."))
     <Follows.CORRECTION: 'correction'>
-    >>> follows(Outline(model="auto", last_user="I ran this command:\n\nmake\n\nAnd got this output:\n\nno"))
+    >>> follows(Outline(model="auto", last_user="# Fix any errors below, if possible."))
     <Follows.TURN: 'turn'>
     >>> follows(Outline(model="auto", last_user="go on"))
     <Follows.REMARK: 'remark'>

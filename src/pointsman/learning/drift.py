@@ -1,9 +1,10 @@
 """Sees that a model does otherwise than before, and lets what it did before count little.
 
 Fading by the day is too slow for a model that changes at noon. The newest tasks of each agent, model and
-kind are held against those before, in windows of several lengths (a test of two means); kinds of task apart, so that an agent whose work changes is not taken for a model that does. The same is looked for in
-what all agents have of a model together, since it mostly changes for all: each agent is compared with
-itself, so that it does not matter who happened to ask last, and the differences are added up.
+kind are held against those before, in windows of several lengths (a test of two means); kinds of task apart,
+so that an agent whose work changes is not taken for a model that does. The same is looked for in what all
+agents have of a model together, since it mostly changes for all: each agent is compared with itself, so that
+it does not matter who happened to ask last, and the differences are added up.
 """
 
 from collections.abc import Iterable, Sequence

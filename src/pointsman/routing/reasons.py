@@ -27,7 +27,7 @@ REASON_CODES: Final[dict[str, str]] = {
     DEGRADED: "every candidate is unhealthy, and trying beats refusing",
     SHADOW: "the gateway asked this cheaper model by itself, to compare its answer with the client's",
     TURN_KEPT: "the turn goes on with the model that it is with",
-    ESCALATED: "the turn got nowhere with its model, or its work was sent back; the best-ranked of those more reliable takes over",
+    ESCALATED: "the work stalled or was sent back; the best of those that fail clearly less takes over",
     REQUESTED_UNHEALTHY: "the model asked for is unhealthy, and the profile names this provider instead",
 }
 MAX_REASON_CHARACTERS: Final = 200

@@ -17,17 +17,51 @@ def turns() -> Turns:
     return turns
 
 
+def says(text: str, role: str = "user") -> Outline:
+    return Outline(model="auto", last_role=role, last_user=text)
+
+
 def test_a_verdict_is_about_the_task_before_and_a_new_wish_is_a_task_of_its_own():
     turns, task = Turns(), TaskRead(task_type="P2_code_simple")
     turns.answered("codex", "s1", "openai/gpt-x", 900, 0.0, task)
 
-    def about(text: str, role: str = "user") -> TaskRead | None:
-        return turns.task("codex", "s1", Outline(model="auto", last_role=role, last_user=text))
+    def about(outline: Outline, session: str = "s1") -> TaskRead | None:
+        return turns.standing("codex", session, outline, 1.0).task
 
-    assert about("No, that is wrong. Try again.") is task
-    assert about("Write a poem about trains") is None
-    assert about("Write a poem about trains", role="tool") is task
-    assert turns.task("codex", "s2", Outline(model="auto", last_user="Thanks!")) is None
+    assert about(says("No, that is wrong. Try again.")) is task
+    assert about(says("Write a poem about trains")) is None
+    assert about(says("Write a poem about trains", role="tool")) is task
+    assert about(says("Thanks!"), "s2") is None
+
+
+@pytest.mark.parametrize("text", ["No, that is wrong.", "Try again", "That still does not work."])
+def test_work_that_is_sent_back_stays_with_its_model_as_stalled(turns: Turns, text: str) -> None:
+    found = turns.standing("codex", "s1", says(text), 10.0)
+    assert (found.held, found.stalled) == ("openai/gpt-x", True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I ran this command:\n\nmake\n\nAnd got this output:\n\nerror",
+        "# 1 SEARCH/REPLACE block failed to match!",
+        "# Fix any errors below, if possible.",
+    ],
+)
+def test_what_a_client_reports_in_the_humans_name_goes_on_with_the_turn(turns: Turns, text: str) -> None:
+    found = turns.standing("codex", "s1", says(text), 10.0)
+    assert (found.held, found.stalled) == ("openai/gpt-x", False)
+
+
+@pytest.mark.parametrize("text", ["Thanks, that works!", "Now write the documentation of it", "go on"])
+def test_whatever_else_a_human_says_opens_a_turn_without_blame(turns: Turns, text: str) -> None:
+    turns.stalled("codex", "s1")
+    assert turns.standing("codex", "s1", says(text), 10.0).held == ""
+    assert not turns.standing("codex", "s1", TOOL, 11.0).stalled
+
+
+def test_work_sent_back_after_a_very_long_time_is_decided_anew(turns: Turns) -> None:
+    assert turns.standing("codex", "s1", says("No, that is wrong."), TURN_S + 1).held == ""
 
 
 def test_a_tool_loop_is_held_by_its_model(turns: Turns) -> None:

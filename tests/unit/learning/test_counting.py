@@ -122,8 +122,8 @@ def test_a_vector_of_another_size_tells_nothing_of_the_task():
 
 @pytest.mark.parametrize(
     ("weights", "total"),
-    [((0.3, 0.1, 0.15), 1.0), ((0.9, 0.9, 0.9), 1.0), ((0.1, 0.15), 0.25)],
-    ids=["good work leaves few signs", "bad work many", "too few to tell"],
+    [((0.3, 0.1, 0.15), 1.0), ((0.9, 0.9, 0.9), 1.0), ((0.1, 0.15), 0.25), ((0.1, 0.3), 1.0)],
+    ids=["good work leaves few signs", "bad work many", "too few to tell", "a first green run"],
 )
 def test_a_task_that_shows_how_it_went_counts_once_however_many_signs_it_left(weights, total):
     attempts = [attempt(number, session_key="s") for number in range(len(weights))]
@@ -136,6 +136,14 @@ def test_each_model_that_worked_on_a_task_is_told_from_the_others():
     failed, done = attempt(1, session_key="s", model="bad"), attempt(2, session_key="s")
     made = counted((failed, [sign(failed, 0.0)]), (done, [sign(done, 1.0)]))
     assert [(one.model, one.reward, one.weight) for one in made.values()] == [("bad", 0, 1), ("good", 1, 1)]
+
+
+def test_a_step_that_went_well_is_no_part_of_a_success_when_the_task_fails():
+    edited, failed = attempt(1, session_key="s"), attempt(2, session_key="s")
+    made = counted((edited, [sign(edited, 1.0, weight=0.2)]), (failed, [sign(failed, 0.0)]))
+    assert [one.weight for one in made.values()] == [0.0, 1.0]
+    even = counted((edited, [sign(edited, 1.0)]), (failed, [sign(failed, 0.0)]))
+    assert [one.weight for one in even.values()] == [0.5, 0.5]
 
 
 def test_a_task_counts_once_however_many_attempts_it_took():

@@ -50,6 +50,11 @@ def test_a_cell_has_one_drift_that_of_its_surest_window():
     assert found.after_mean == pytest.approx(0.4)
 
 
+def test_three_failures_in_a_row_are_bad_luck_and_five_are_not():
+    assert drifts_in([window(0.8, 0.0, 3, 20)]) == []
+    assert len(drifts_in([window(0.8, 0.0, 5, 20)])) == 1
+
+
 def test_sureness_does_not_hang_on_the_unit_of_weight():
     assert sigmas_of(window(0.9, 0.3, weight=0.15)) == pytest.approx(sigmas_of(window(0.9, 0.3)))
 

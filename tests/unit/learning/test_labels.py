@@ -88,6 +88,12 @@ def test_a_retry_counts_half():
     assert label_of([a_sign(1, 1.0, 0.5)], AGENT, "retry") == Label(1.0, 0.25)
 
 
+def test_weak_signs_do_not_speak_against_much_stronger_ones():
+    applied, red = a_sign(1, 1.0, 0.1), a_sign(2, 0.0, 0.7)
+    assert label_of([applied, red], AGENT) == Label(0.0, 0.7)
+    assert label_of([applied, a_sign(2, 0.0, 0.3)], AGENT).reward == pytest.approx(0.25)
+
+
 def test_many_signs_of_one_answer_are_one_sure_outcome():
     label = label_of([a_sign(n, 0.0) for n in range(10)], AGENT)
     assert (label.reward, label.weight) == (0.0, pytest.approx(1.0))

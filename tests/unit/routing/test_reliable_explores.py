@@ -2,20 +2,25 @@
 
 from msgspec.structs import replace
 from tests.unit.routing.evidence.evidence_world import FRAME, counted, outcomes
-from tests.unit.routing.routing_world import asks, model, target, world
+from tests.unit.routing.routing_world import asks, model, seen, target, world
 
 from pointsman.core.snapshot import AgentProfile, Alias
 from pointsman.routing.engine import Router, decide
 from pointsman.routing.evidence import fit
+from pointsman.routing.performance import EVERYONE
 
 SEEN = [*outcomes("dear", 40, 2), *outcomes("unsure", 4, 2), *outcomes("bad", 3, 60)]
 LEARNED = fit(counted(SEEN), FRAME)
 SHOPS = [target("shop", model(name, 60.0, usd)) for name, usd in (("bad", 1), ("unsure", 2), ("dear", 9))]
 
 
-def a_world(exploration=0.1, evidence=LEARNED):
+def a_world(exploration=0.1, evidence=LEARNED, requests=9_000):
+    """Of a gateway that has seen so many requests."""
     profile = AgentProfile(id="a", gate=0.8, exploration=exploration)
-    return replace(world(*SHOPS, agents=(profile,), aliases=(Alias(name="auto"),)), evidence=evidence)
+    performance = {EVERYONE: {"shop/dear": seen(requests)}}
+    aliases = (Alias(name="auto"),)
+    shop = world(*SHOPS, agents=(profile,), aliases=aliases, performance=performance)
+    return replace(shop, evidence=evidence)
 
 
 def choices(snapshot, count=2000, **features):
@@ -27,6 +32,11 @@ def test_only_the_share_goes_to_what_may_meet_the_gate_and_nothing_to_what_is_ru
     chosen = [one.target for one in choices(a_world())]
     assert 150 <= chosen.count("shop/unsure") <= 250
     assert chosen.count("shop/dear") == len(chosen) - chosen.count("shop/unsure")
+
+
+def test_a_new_gateway_tries_more():
+    found = {one.propensity for one in choices(a_world(requests=1_000), 300) if one.reason_code == "explored"}
+    assert found == {0.2}
 
 
 def test_the_chance_of_each_choice_is_on_record_and_its_reason():

@@ -35,6 +35,17 @@ def test_a_stalled_turn_goes_to_a_more_reliable_model():
     assert "b/cheap" in decision.fallbacks
 
 
+def test_a_stalled_turn_goes_to_the_cheapest_that_fails_clearly_less():
+    shop = world(
+        target("a", model("best", 98.0, 9_000_000)),
+        target("b", model("good", 90.0, 5_000_000)),
+        target("c", model("same", 82.0, 2_000_000)),
+        target("d", model("held", 80.0, 1_000_000)),
+        aliases=(Alias(name="auto"),),
+    )
+    assert decide(asks(held="d/held", stalled=True), shop).target == "b/good"
+
+
 def test_a_stalled_turn_with_the_most_reliable_model_has_to_go_on():
     decision = decide(asks(held="a/strong", stalled=True), STORE)
     assert (decision.target, decision.reason_code) == ("a/strong", reasons.TURN_KEPT)

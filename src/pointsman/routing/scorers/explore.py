@@ -12,7 +12,7 @@ from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, Model, PolicySnapshot, Target
 from pointsman.routing.confidence import Belief
 from pointsman.routing.scorers.base import Score, ScoreExample, Scorer, shop_of
-from pointsman.routing.scorers.reliable import first_reliable, reliable_score
+from pointsman.routing.scorers.reliable import exploring_share, first_reliable, reliable_score
 from pointsman.routing.scorers.worth import cost_share
 
 LEAST_DEVIATION: Final = 1e-6
@@ -71,7 +71,7 @@ class Explore(Scorer):
         ['global', 'enough']
         """
         profile = snapshot.profile(features.agent)
-        share = min(max(profile.exploration, 0.0), 1.0)
+        share = exploring_share(profile.exploration, snapshot)
         exploring = Random(features.seed).random() < share  # noqa: S311
         spreads = [boldness(belief) for belief in beliefs]
         chances = _chances(targets, features, profile, beliefs, share, spreads)

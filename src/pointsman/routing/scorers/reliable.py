@@ -10,11 +10,35 @@ from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, Model, PolicySnapshot, Target
 from pointsman.routing.confidence import Belief
 from pointsman.routing.cost import price_orders
+from pointsman.routing.performance import EVERYONE, requests_of
 from pointsman.routing.scorers.base import SCORE_DIGITS, Score, ScoreExample, Scorer, shop_of
 
 HOPE: Final = 1.0
 """A model may reach the gate if it is believed to be no more deviations than this below it. What evidence
 rules out is not tried again."""
+
+NEW_FOR: Final = 2_000
+"""A gateway is new for so many requests of all agents together. By then agents explore their share, before
+more: what is learned early serves all that comes after."""
+MOST_OF_NEW: Final = 0.4
+SHARE_DIGITS: Final = 4
+
+
+def exploring_share(exploration: float, snapshot: PolicySnapshot) -> float:
+    """The share of an agent's requests (0-1) that may explore by now."""
+    return share_after(requests_of(snapshot, EVERYONE), exploration)
+
+
+def share_after(requests: int, exploration: float) -> float:
+    """The same, once the gateway has answered so many requests.
+
+    >>> [share_after(requests, 0.03) for requests in (0, 500, 1000, 2000, 90_000)]
+    [0.4, 0.12, 0.06, 0.03, 0.03]
+    """
+    share = min(max(exploration, 0.0), 1.0)
+    if not 0.0 < share < MOST_OF_NEW:
+        return share
+    return round(min(max(share * NEW_FOR / max(requests, 1), share), MOST_OF_NEW), SHARE_DIGITS)
 
 
 def reliable_score(belief: Belief, gate: float, propensity: float | None = None) -> Score:
@@ -57,11 +81,12 @@ class Reliable(Scorer):
     ) -> list[Score]:
         """See `reliable_score`."""
         profile = snapshot.profile(features.agent)
-        gate, share = profile.gate, min(max(profile.exploration, 0.0), 1.0)
-        tries = snapshot.evidence is not None and share and not features.held
+        gate = profile.gate
+        tries = snapshot.evidence is not None and profile.exploration > 0.0 and not features.held
         hopes = [hope_of(belief, gate) for belief in beliefs] if tries else []
         if not any(hopes):
             return [reliable_score(belief, gate) for belief in beliefs]
+        share = exploring_share(profile.exploration, snapshot)
         exploring = Random(features.seed).random() < share  # noqa: S311
         confidences = [belief.confidence for belief in beliefs]
         usual = first_reliable(targets, features, confidences, gate)
