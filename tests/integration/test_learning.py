@@ -64,6 +64,22 @@ async def test_traffic_becomes_a_policy_that_running_gateways_take_over(
     assert await score_of(connection, "bad") < 0.45
 
 
+async def test_until_there_are_outcomes_enough_capability_decides(
+    connection: Connection, db_pool: Pool, tmp_path
+):
+    keeper = PolicyKeeper(POLICY, tmp_path / "policy")
+    await keeper.publish(db_pool)
+    await put(db_pool, some_traffic(20))
+    told = await learn(connection, "confidence", options=Options(least_outcomes=40))
+    assert "capability decides until there are 40 outcomes" in told["confidence"]["note"]
+    await keeper.hear(db_pool)
+    assert keeper.policy.current.evidence is None
+    await put(db_pool, some_traffic(60))
+    await learn(connection, "confidence", now=NOW + timedelta(hours=2), options=Options(least_outcomes=40))
+    await keeper.hear(db_pool)
+    assert keeper.policy.current.evidence is not None
+
+
 async def test_order_and_parts_do_not_matter(connection: Connection, db_pool: Pool):
     pairs = some_traffic(60, session_key="one")
     await publish(db_pool)

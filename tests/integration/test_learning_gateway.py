@@ -16,6 +16,8 @@ from tests.gateway_world import CHAT, KEYS, configuration
 from tests.raw_upstream import RawUpstream
 from tests.scratch import scratch_folder
 
+AT_ONCE = "\n[learning]\nleast_outcomes = 1\n"
+"""Decisions go by the very first outcomes."""
 SWAP_WITHIN_S = 10.0
 """Two seconds on a calm machine."""
 PATIENCE_S = 60.0
@@ -27,7 +29,7 @@ def learning_gateway() -> Iterator[GatewayProcess]:
     with (
         RawUpstream() as upstream,
         scratch_folder() as folder,
-        GatewayProcess(folder, configuration(upstream.url), KEYS) as running,
+        GatewayProcess(folder, configuration(upstream.url) + AT_ONCE, KEYS) as running,
     ):
         yield running
 
