@@ -9,7 +9,7 @@ it does not matter who happened to ask last, and the differences are added up.
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from math import sqrt
+from math import log, sqrt
 from typing import Final
 
 from pointsman.learning.counting import Change, deltas_of
@@ -67,6 +67,16 @@ async def fade(work: Work, frame: Frame, statistics: Statistics) -> None:
             statistics.merge(delta.scaled(-(1.0 - kept) * keep))
 
 
+def sure_among(cells: int) -> float:
+    """How many standard deviations make a drift where so many are looked at: of many, some one is always far
+    from its mean by chance, and the farthest by about sqrt(2 ln n).
+
+    >>> round(sure_among(20), 1), round(sure_among(5000), 1)
+    (3.0, 4.1)
+    """
+    return max(SIGMAS, sqrt(2.0 * log(max(cells, 1))))
+
+
 def kept_of(weight: float) -> float:
     """The share that still counts of what was before a drift and weighed so much.
 
@@ -80,12 +90,14 @@ def drifts_in(windows: Iterable[Window], shared: Iterable[Drift] = ()) -> list[D
     """One drift for each cell that has any: that of the window in which it is surest, else the one that it
     has a part in."""
     surest: dict[Cell, tuple[float, Drift]] = {_cell_of(one): (0.0, one) for one in shared}
+    windows = list(windows)
+    least = sure_among(len({_cell_of(one) for one in windows}))
     for window in windows:
         if min(window.old_weight, window.new_weight) < LEAST_WEIGHT:
             continue
         sigmas, difference = sigmas_of(window), _difference(window)
         cell = _cell_of(window)
-        if abs(difference) < LEAST_DIFFERENCE or sigmas < SIGMAS:
+        if abs(difference) < LEAST_DIFFERENCE or sigmas < least:
             continue
         if cell not in surest or sigmas > surest[cell][0]:
             surest[cell] = (sigmas, _drift(window))
@@ -99,12 +111,13 @@ def shared_drifts_in(windows: Iterable[Window]) -> list[Drift]:
     for window in windows:
         groups.setdefault((window.model, window.slice, window.size), []).append(window)
     surest: dict[tuple[str, str], tuple[float, list[Drift]]] = {}
+    least = sure_among(len({_cell_of(one) for group in groups.values() for one in group}))
     for (model, kind, _), group in groups.items():
         both = [one for one in group if one.old_weight > 0 and one.new_weight > 0]
         if len(both) < LEAST_AGENTS or sum([one.old_weight for one in both]) < LEAST_WEIGHT:
             continue
         difference, sigmas = _together(both)
-        if abs(difference) < LEAST_DIFFERENCE or sigmas <= max(SIGMAS, surest.get((model, kind), (0.0,))[0]):
+        if abs(difference) < LEAST_DIFFERENCE or sigmas <= max(least, surest.get((model, kind), (0.0,))[0]):
             continue
         parts = [one for one in group if one.old_weight > 0 and _agrees(one, difference)]
         surest[model, kind] = (sigmas, [_drift(one) for one in parts])

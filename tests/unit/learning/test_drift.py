@@ -55,6 +55,13 @@ def test_three_failures_in_a_row_are_bad_luck_and_five_are_not():
     assert len(drifts_in([window(0.8, 0.0, 5, 20)])) == 1
 
 
+def test_among_many_cells_it_takes_more_to_be_sure():
+    quiet = [replace(window(0.6, 0.6), agent_id=f"a{place}") for place in range(5000)]
+    lucky = replace(window(0.6, 0.22, 24), agent_id="lucky")
+    assert len(drifts_in([lucky])) == 1
+    assert drifts_in([lucky, *quiet]) == []
+
+
 def test_sureness_does_not_hang_on_the_unit_of_weight():
     assert sigmas_of(window(0.9, 0.3, weight=0.15)) == pytest.approx(sigmas_of(window(0.9, 0.3)))
 
