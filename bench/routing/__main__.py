@@ -1,6 +1,7 @@
 """Routing quality on files of real outcomes, offline and under bandit feedback, with the product's own code.
 
-usage: python -m bench.routing [FOLDER] [--short] [--seeds N] [--only offline|online] [--set NAME ...]
+usage: python -m bench.routing [FOLDER] [--short] [--seeds N] [--first-seed N] [--only offline|online]
+    [--set NAME ...]
 
 FOLDER holds parquet files with the columns task, prompt_id, prompt, model, score, cost_usd. `--short` takes
 one seed, fewer settings and short streams, and ends within a minute.
@@ -28,7 +29,8 @@ def main() -> None:
     sets = [read(path, embedder) for path in paths]
     for outcomes in sets:
         print(f"{outcomes.name}: {len(outcomes.scores)} prompts x {len(outcomes.models)} models")
-    seeds = range(1 if options.short else options.seeds)
+    first = options.first_seed
+    seeds = range(first, first + (1 if options.short else options.seeds))
     if options.only != "online":
         effort = offline.Effort(points=16, prompts=250, tasks=2) if options.short else offline.Effort()
         show_offline([one for one in sets if one.costs is not None], seeds, effort)
@@ -44,6 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--only", choices=["offline", "online"])
     parser.add_argument("--set", nargs="+", default=[])
     return parser.parse_args()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from pointsman.core.calibration import CALIBRATION_AGENT, CALIBRATION_SIGNAL
 from pointsman.core.snapshot import AgentProfile
-from pointsman.learning.labels import CONTRARY, EVEN, OF_EXPLICIT, TOLD_TASK, capped, label_of
+from pointsman.learning.labels import OF_EXPLICIT, TOLD_TASK, capped, label_of, without_contrary
 from pointsman.routing.evidence import Frame, Observation, Statistics
 from pointsman.routing.evidence.geometry import Vector
 from pointsman.routing.performance import EVERYONE, slice_of
@@ -141,7 +141,7 @@ def _within_caps(
                 tasks.setdefault((one.conversation, one.vector, one.model), []).append(key)
     for keys in tasks.values():
         keys.sort()
-        weights = _without_contrary([made[key] for key in keys])
+        weights = without_contrary([(made[key].reward, made[key].own_weight) for key in keys])
         share = _task_share(weights, profiles(made[keys[0]].agent_id))
         for key, weight in zip(keys, weights, strict=True):
             made[key] = replace(made[key], weight=weight * share)
@@ -151,18 +151,6 @@ def _within_caps(
         for key, weight in zip(keys, capped([made[key].weight for key in keys], cap), strict=True):
             made[key] = replace(made[key], weight=weight)
     return made
-
-
-def _without_contrary(attempts: Sequence[Contribution]) -> list[float]:
-    """The weights of one model's attempts at one task. When the task clearly went well or badly, steps of it
-    that went otherwise say nothing: an edit that applied is no part of a success when the work fails."""
-    good = sum([one.own_weight * one.reward for one in attempts])
-    bad = sum([one.own_weight * (1.0 - one.reward) for one in attempts])
-    if good <= CONTRARY * bad:
-        return [one.own_weight if one.reward < EVEN else 0.0 for one in attempts]
-    if bad <= CONTRARY * good:
-        return [one.own_weight if one.reward > EVEN else 0.0 for one in attempts]
-    return [one.own_weight for one in attempts]
 
 
 def _task_share(weights: Sequence[float], profile: AgentProfile) -> float:

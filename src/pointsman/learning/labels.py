@@ -64,8 +64,9 @@ def label_of(signs: Iterable[Sign], profile: AgentProfile, kind: str = RequestKi
     share = BESIDE_TOLD if any(weight > 0 for _, weight in heard) else 1.0
     share *= OF_EXPLICIT if profile.success_signal == "explicit" else 1.0
     share *= OF_RETRY if kind == RequestKind.RETRY else 1.0
-    clear = _without_contrary(_seen_weights(seen))
-    watched = _bounded([(label, weight * share) for label, weight in clear], MOST_SEEN * share)
+    signs_seen = _seen_weights(seen)
+    clear = zip(signs_seen, without_contrary(signs_seen), strict=True)
+    watched = _bounded([(label, weight * share) for (label, _), weight in clear], MOST_SEEN * share)
     return _mean([*heard, *watched])
 
 
@@ -78,6 +79,22 @@ def capped(weights: Sequence[float], cap: float) -> list[float]:
     total = sum(weights)
     share = min(1.0, cap / total) if total > 0 else 1.0
     return [weight * share for weight in weights]
+
+
+def without_contrary(pairs: Sequence[tuple[float, float]]) -> list[float]:
+    """The weights of labels (label, weight). When these clearly say good or bad together, those on the other
+    side weigh nothing: an edit that applied is no part of a success when the work fails.
+
+    >>> without_contrary([(1.0, 0.1), (0.0, 0.7)]), without_contrary([(1.0, 0.1), (0.0, 0.3)])
+    ([0.0, 0.7], [0.1, 0.3])
+    """
+    good = sum([label * weight for label, weight in pairs])
+    bad = sum([(1.0 - label) * weight for label, weight in pairs])
+    if good <= CONTRARY * bad:
+        return [weight if label < EVEN else 0.0 for label, weight in pairs]
+    if bad <= CONTRARY * good:
+        return [weight if label > EVEN else 0.0 for label, weight in pairs]
+    return [weight for _, weight in pairs]
 
 
 def task_label(task: ToldTask) -> float | None:
@@ -136,17 +153,6 @@ def _seen_weights(seen: Iterable[Sign]) -> list[tuple[float, float]]:
     for signal, pairs in sorted(signals.items()):
         parts += _bounded(pairs, MOST_OF_SILENCE if signal in SILENT else MOST_SEEN)
     return parts
-
-
-def _without_contrary(pairs: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """What is left when one side outweighs the other by far."""
-    good = sum([weight for label, weight in pairs if label > EVEN])
-    bad = sum([weight for label, weight in pairs if label < EVEN])
-    if bad <= CONTRARY * good:
-        return [(label, weight) for label, weight in pairs if label >= EVEN]
-    if good <= CONTRARY * bad:
-        return [(label, weight) for label, weight in pairs if label <= EVEN]
-    return list(pairs)
 
 
 def _bounded(pairs: Sequence[tuple[float, float]], most: float) -> list[tuple[float, float]]:
