@@ -7,8 +7,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from pointsman.core.events import RequestRecord
 from pointsman.core.outcomes import OutcomeRecord
@@ -111,9 +115,21 @@ class GatewayProcess:
         token = (self.home / "admin.token").read_text().strip()
         return {"authorization": f"Bearer {token}"}
 
+    def read_in(self) -> None:
+        """Waits until it can read texts, which it learns while it already serves and which takes much
+        memory for a moment. Raises TimeoutError."""
+        deadline = time.monotonic() + READY_S
+        while not self._status()["memory"]["embedder"]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the gateway read no embedder: {self.said()[-2000:]}")
+            time.sleep(0.1)
+
+    def _status(self) -> Any:
+        return httpx.get(f"{self.url}/api/v1/status", headers=self.admin, timeout=30).json()
+
     @property
     def resident_bytes(self) -> int:
-        """How much memory it takes."""
+        """How much memory it takes; call `read_in` before the first look."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 

@@ -32,7 +32,7 @@ async def running(upstream: RawUpstream, database: str) -> AsyncIterator[Gateway
         (folder / "specs" / "QA.md").write_text("Writes unit tests and makes failing tests pass.")
         config = configuration(upstream.url, further=SHY)
         with GatewayProcess(folder, config, {**KEYS, "DATABASE_URL": database}) as process:
-            await until(lambda: asked(process, "/status")["memory"]["embedder"])
+            process.read_in()
             yield process
 
 
