@@ -3,8 +3,9 @@
 usage: python -m bench.routing [FOLDER] [--short] [--seeds N] [--first-seed N] [--only offline|online]
     [--set NAME ...]
 
-FOLDER holds parquet files with the columns task, prompt_id, prompt, model, score, cost_usd. `--short` takes
-one seed, fewer settings and short streams, and ends within a minute.
+FOLDER holds parquet files with one row per prompt and model, in the columns task, prompt_id, prompt, model,
+score (0 to 1) and, if known, cost_usd. A prompt counts when all models have answered it. A file that nothing
+can be learned from is left out, saying why.
 """
 
 import argparse
@@ -26,12 +27,10 @@ def main() -> None:
     options = arguments()
     started, embedder = time.monotonic(), Embedder.load()
     paths = [p for p in files_in(options.folder) if not options.set or p.stem in options.set]
-    sets = [read(path, embedder) for path in paths]
-    for outcomes in sets:
-        print(f"{outcomes.name}: {len(outcomes.scores)} prompts x {len(outcomes.models)} models")
+    sets = usable(paths, embedder)
     first = options.first_seed
     seeds = range(first, first + (1 if options.short else options.seeds))
-    if options.only != "online":
+    if options.only != "online" and any(one.costs is not None for one in sets):
         effort = offline.Effort(points=16, prompts=250, tasks=2) if options.short else offline.Effort()
         show_offline([one for one in sets if one.costs is not None], seeds, effort)
     if options.only != "offline":
@@ -40,15 +39,36 @@ def main() -> None:
     print(f"\ntook {time.monotonic() - started:.0f} s")
 
 
+def usable(paths: Sequence[Path], embedder: Embedder) -> list[Outcomes]:
+    """The files that can be read. Raises `SystemExit` if none can."""
+    sets = []
+    for path in paths:
+        try:
+            outcomes = read(path, embedder)
+        except ValueError as error:
+            print(f"left out: {error}")
+            continue
+        prompts, models = outcomes.scores.shape
+        without = "" if outcomes.costs is not None else ", no costs that differ: regret only"
+        print(f"{outcomes.name}: {prompts} prompts x {models} models{without}", flush=True)
+        sets.append(outcomes)
+    if not sets:
+        raise SystemExit("no file to measure on")
+    return sets
+
+
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="bench.routing", description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
-    parser.add_argument("--short", action="store_true")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--only", choices=["offline", "online"])
-    parser.add_argument("--set", nargs="+", default=[])
+    about, _, form = __doc__.partition("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.routing", description=about, epilog=form.partition("\n\n")[2]
+    )
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, help="default: the project's own")
+    parser.add_argument("--short", action="store_true", help="one seed, fewer settings: within a minute")
+    parser.add_argument("--seeds", type=int, default=5, help="how many splits and streams (default: 5)")
+    parser.add_argument("--first-seed", type=int, default=0, help="where their seeds begin (default: 0)")
+    parser.add_argument("--only", choices=["offline", "online"], help="one half of it (default: both)")
+    parser.add_argument("--set", nargs="+", default=[], help="files by name without .parquet (default: all)")
     return parser.parse_args()
 
 

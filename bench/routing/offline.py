@@ -13,6 +13,7 @@ OURS = "pointsman worth"
 RIVALS = ("kNN", "ridge", "kNN + ridge + cluster table")
 HELD_OUT = 0.3
 LEAST_TASK = 30
+LEAST_COST_USD = 1e-12
 LEFT_OUT_PROMPTS = 500
 
 
@@ -82,7 +83,7 @@ def _sweep(name: str, outcomes: Outcomes, test: np.ndarray, choices: list[np.nda
         router=name,
         aiq=metrics.aiq(curve, float(cost.min()), float(cost.max())),
         accuracy=metrics.quality_at(curve, float(cost[best]) / 2.0),
-        match=metrics.cost_for(curve, float(quality[best])) / float(cost[best]),
+        match=metrics.cost_for(curve, float(quality[best])) / max(float(cost[best]), LEAST_COST_USD),
         best=float(curve[1][-1]),
     )
 
