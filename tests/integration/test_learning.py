@@ -312,6 +312,34 @@ async def test_a_model_that_changes_within_a_day_is_seen_to(connection: Connecti
     assert [one["detail"]["model"] for one in drifts] == ["good"]
 
 
+async def test_what_a_drift_has_made_old_does_not_come_back_when_the_log_forgets_it(
+    connection: Connection, db_pool: Pool
+):
+    await publish(db_pool)
+    before = [(one, sign_of(one, 1.0)) for n in range(400) for one in [a_request(n, "good", 300)]]
+    after = [(one, sign_of(one, 0.0)) for n in range(400, 425) for one in [a_request(n, "good", 60)]]
+    await put(db_pool, before + after)
+    await learn(connection, "confidence")
+    assert await score_of(connection, "good") < 0.2
+    await learn(connection, "daily", now=NOW + timedelta(days=32))
+    assert await connection.fetchval("SELECT count(*) FROM learning_contributions") == 0
+    await learn(connection, "daily", now=NOW + timedelta(days=34))
+    assert await score_of(connection, "good") < 0.7
+
+
+async def test_a_drift_makes_old_what_is_older_than_the_log_too(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    day, brief = 24 * 60, Options(log_days=5)
+    long_ago = [(one, sign_of(one, 1.0)) for n in range(400) for one in [a_request(n, "good", 10 * day)]]
+    before = [(one, sign_of(one, 1.0)) for n in range(400, 440) for one in [a_request(n, "good", day)]]
+    await put(db_pool, long_ago + before)
+    await learn(connection, "daily", options=brief)
+    after = [(one, sign_of(one, 0.0)) for n in range(440, 465) for one in [a_request(n, "good", 60)]]
+    await put(db_pool, after)
+    await learn(connection, "confidence", now=NOW + timedelta(hours=2), options=brief)
+    assert await score_of(connection, "good") < 0.3
+
+
 async def test_many_new_outcomes_are_learned_from_before_the_hour(connection: Connection, db_pool: Pool):
     await publish(db_pool)
     await run_due(connection, Options(), lambda: NOW)

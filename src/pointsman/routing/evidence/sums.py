@@ -122,6 +122,13 @@ class Statistics:
         made.seen_s = dict(self.seen_s)
         return made
 
+    def take_out(self, cell: Cell, row: Vector, share: float) -> None:
+        """Takes out a `share` (0-1) of a cell's `row` whose observations are not known any more. What these
+        added to the model's sums is then known by their mean alone: how they differed among themselves stays,
+        and what is left are still sums of products."""
+        self._add_cell(cell, row * -share)
+        self._add(cell[1], np.outer(row, row) * (-share / row[0]))
+
     def sums(self) -> Sums:
         """All of it, to be stored or sent. Equal statistics give equal sums."""
         return Sums(
@@ -169,13 +176,19 @@ def load(sums: Sums) -> tuple[Statistics, tuple[str, ...]]:
         else:
             dropped.append(model)
     for agent, model, kind, data in sums.cells:
-        row = _read(data, width)
-        if model in made.models and row is not None and _possible_row(row):
+        row = cell_row(data, sums.size)
+        if model in made.models and row is not None:
             made.cells[agent, model, kind] = row.copy()
         elif model in made.models:
             dropped.append(f"{agent}/{model}/{kind}")
     made.seen_s = {agent: at_s for agent, at_s in sums.seen_s.items() if np.isfinite(at_s)}
     return made, tuple(dropped)
+
+
+def cell_row(data: bytes, size: int) -> Vector | None:
+    """A cell's row from its stored form, for inputs of that size; None if it cannot be true."""
+    row = _read(data, size + 1)
+    return row if row is not None and _possible_row(row) else None
 
 
 def total_of(parts: Iterable[tuple[Statistics, float]]) -> Statistics:

@@ -77,6 +77,15 @@ SELECT {columns} FROM learning_contributions
 WHERE agent_id = $1 AND model = $2 AND slice = $3 AND at < $4 AND day >= $5
 ORDER BY at DESC LIMIT $6;
 
+-- name: summed_before
+-- By day, what the cells of drifts added up to until them, from one day on and before another. The day of a
+-- drift is of both; it counts as before.
+SELECT agent_id, model, slice, made.day, made.sums
+FROM learning_drifts AS known
+JOIN learning_cell_sums AS made USING (agent_id, model, slice)
+WHERE made.geometry = $1 AND made.day >= $2 AND made.day < $3
+    AND made.day <= (known.since AT TIME ZONE 'UTC')::date;
+
 -- name: forget
 -- Drops drifts from before a time.
 DELETE FROM learning_drifts WHERE since < $1;
