@@ -340,6 +340,19 @@ async def test_a_drift_makes_old_what_is_older_than_the_log_too(connection: Conn
     assert await score_of(connection, "good") < 0.3
 
 
+async def test_a_gateway_stays_as_old_as_it_is_after_a_quiet_month(
+    connection: Connection, db_pool: Pool, tmp_path
+):
+    keeper = PolicyKeeper(POLICY, tmp_path / "policy")
+    await keeper.publish(db_pool)
+    await put(db_pool, some_traffic(200))
+    await learn(connection, "daily")
+    await learn(connection, "daily", now=NOW + timedelta(days=30))
+    await keeper.hear(db_pool)
+    assert keeper.policy.current.performance == {}
+    assert keeper.policy.current.answered == 200
+
+
 async def test_many_new_outcomes_are_learned_from_before_the_hour(connection: Connection, db_pool: Pool):
     await publish(db_pool)
     await run_due(connection, Options(), lambda: NOW)

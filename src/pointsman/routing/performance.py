@@ -55,11 +55,6 @@ def performance_of(snapshot: PolicySnapshot, agent: str, target_id: str) -> Perf
     return None
 
 
-def requests_of(snapshot: PolicySnapshot, agent: str) -> int:
-    """How many requests are known of an agent, or of EVERYONE, of the last days."""
-    return sum([max(cell.requests, 0) for cell in snapshot.performance.get(agent, {}).values()])
-
-
 def answer_rates(snapshot: PolicySnapshot, agent: str, target_id: str) -> tuple[float, float]:
     """How often a target answers, 0-1: for the agent, and for everyone. A chain of Beta posterior means, each
     prior weighing as much as `PRIOR_WEIGHT` requests: at first it is taken to answer always, and an agent

@@ -52,6 +52,12 @@ async def run(work: Work) -> None:
         work.told.update(published=None, note=f"policy {work.policy.version} stays: {refused.kind}")
 
 
+async def _answered(work: Work) -> int:
+    """How many requests there were, as far back as days are kept. A quiet week makes no gateway new."""
+    since = work.now.date() - timedelta(days=work.options.sums_days)
+    return await learning.requests_measured(work.connection, since)
+
+
 async def _changes(work: Work) -> int:
     """A number that changes with the sums and with the requests that were measured."""
     counted = (await learning.cursor(work.connection, aggregate.CHANGES)).number
@@ -78,6 +84,7 @@ async def _learn(work: Work, running: PolicySnapshot, change: int) -> None:
             await learning.performance(work.connection, since), statistics, running.targets
         ),
         task_performance=await learning.task_performance(work.connection),
+        answered=await _answered(work),
     )
     work.progress("replay", 0, 0)
     validated = await validation.no_worse(work, running, wanted, statistics)
