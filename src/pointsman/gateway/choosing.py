@@ -88,6 +88,7 @@ def note_turn(call: Call, parts: Parts) -> None:
 def _scope(key: ApiKey | None, requested: str, snapshot: PolicySnapshot) -> tuple[str, ...]:
     """The models that the key is bound to; none when it names the very alias that was asked for, which
     opens all that the alias stands for."""
-    if key is None or (requested in snapshot.aliases and requested in key.allowed_models):
+    if key is None:
         return ()
-    return key.allowed_models
+    alias = alias_of(requested, snapshot) if key.allowed_models else None
+    return () if alias is not None and alias.name in key.allowed_models else key.allowed_models
