@@ -14,7 +14,11 @@ from pointsman.store.sql import queries
 Cell = tuple[str, str, str]
 """Agent, model and kind of task."""
 _COLUMNS: Final = ", ".join([field.name for field in fields(Contribution)])
-_SQL: Final = {name: sql.replace("{columns}", _COLUMNS) for name, sql in queries("drifts").items()}
+_WRITTEN: Final = queries("drifts")
+_TASKS: Final = _WRITTEN["tasks"].rstrip(";")
+_SQL: Final = {
+    name: sql.replace("{columns}", _COLUMNS).replace("{tasks}", _TASKS) for name, sql in _WRITTEN.items()
+}
 
 
 class Window(Struct, frozen=True, kw_only=True):
