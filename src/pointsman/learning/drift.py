@@ -10,16 +10,16 @@ it does not matter who happened to ask last, and the differences are added up.
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from math import log, sqrt
-from typing import Final
+from typing import Any, Final
 
+from pointsman.learning.alerts import ONCE, raise_alert
 from pointsman.learning.counting import Change, deltas_of
 from pointsman.learning.sums import left_of
 from pointsman.learning.work import Work
 from pointsman.routing.evidence import Frame, Statistics
 from pointsman.routing.evidence.sums import cell_row
-from pointsman.store import drifts, learned
+from pointsman.store import drifts
 from pointsman.store.drifts import Cell, Drift, Window
-from pointsman.store.learned import Alert
 
 SIZES: Final = (5, 7, 10, 14, 20, 28, 40, 56, 80, 160)
 """Of windows, in tasks: the shorter, the sooner a great change is seen; the longer, the smaller a change may
@@ -53,7 +53,8 @@ async def look(work: Work) -> None:
     for drift in drifted:
         async with work.connection.transaction():
             await drifts.put(work.connection, drift, work.now)
-            await learned.raise_alert(work.connection, _alert(drift, work))
+            about = (drift.model, drift.slice, drift.since.isoformat())
+            await raise_alert(work, "drift", _told(drift), agent_id=drift.agent_id, about=about, each=ONCE)
 
 
 async def fade(work: Work, frame: Frame, statistics: Statistics) -> None:
@@ -192,18 +193,11 @@ def _added(weight: float, reward: float, square: float) -> tuple[float, float]:
     return mean, mean * (1.0 - mean) / (count + 2.0)
 
 
-def _alert(drift: Drift, work: Work) -> Alert:
-    detail = {
+def _told(drift: Drift) -> dict[str, Any]:
+    return {
         "model": drift.model,
         "kind_of_task": drift.slice,
         "before": round(drift.before_mean, 4),
         "after": round(drift.after_mean, 4),
         "since": drift.since.isoformat(),
     }
-    return Alert(
-        key=f"drift {drift.agent_id} {drift.model} {drift.slice} {drift.since.isoformat()}",
-        kind="drift",
-        agent_id=drift.agent_id,
-        detail=detail,
-        at=work.now,
-    )

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pointsman.core.posterior import Posterior
 from pointsman.core.snapshot import PolicySnapshot
 from pointsman.learning import drift, publishing, validation
+from pointsman.learning.alerts import raise_alert
 from pointsman.learning.frames import better_frame
 from pointsman.learning.jobs import aggregate
 from pointsman.learning.jobs.scores import note_scores
@@ -22,7 +23,6 @@ from pointsman.learning.work import Work
 from pointsman.routing.evidence import FitOptions, Frame, Statistics, fit
 from pointsman.routing.performance import capability_of
 from pointsman.store import learned, learning
-from pointsman.store.learned import Alert
 
 FRESH_FOR: Final = timedelta(days=1)
 """Without any change a policy is published anew after a day, since evidence fades."""
@@ -46,9 +46,7 @@ async def run(work: Work) -> None:
     try:
         await _learn(work, work.policy, change)
     except Refused as refused:
-        key = f"{refused.kind} {work.now:%Y-%m-%dT%H}"
-        alert = Alert(key=key, kind=refused.kind, detail=refused.detail, at=work.now)
-        await learned.raise_alert(work.connection, alert)
+        await raise_alert(work, refused.kind, refused.detail)
         work.told.update(published=None, note=f"policy {work.policy.version} stays: {refused.kind}")
 
 

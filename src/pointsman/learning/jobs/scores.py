@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pointsman.core.posterior import Posterior
+from pointsman.learning.alerts import raise_alert
 from pointsman.learning.work import Work
 from pointsman.routing.evidence import Estimator, Statistics
 from pointsman.routing.performance import EVERYONE
 from pointsman.store import learned
-from pointsman.store.learned import Alert, Score
+from pointsman.store.learned import Score
 
 DROP: Final = 0.20
 """The share of a confidence whose loss within an hour raises an alert (seed A)."""
@@ -33,7 +34,8 @@ async def note_scores(
         await learned.put_scores(work.connection, found[start : start + PAGE], work.now)
     for score in found:
         if has_dropped(score):
-            await learned.raise_alert(work.connection, _alert(score, work.now))
+            about = (score.model,)
+            await raise_alert(work, "confidence_drop", _told(score), agent_id=score.agent_id, about=about)
     work.told["scores"] = len(found)
 
 
@@ -93,17 +95,10 @@ def _with_reference(score: Score, before: Mapping[str, Any] | None, now: datetim
     )
 
 
-def _alert(score: Score, now: datetime) -> Alert:
-    detail = {
+def _told(score: Score) -> dict[str, Any]:
+    return {
         "model": score.model,
         "score": round(score.score, 4),
         "before": round(score.reference_score, 4),
         "since": score.reference_at.isoformat(),
     }
-    return Alert(
-        key=f"confidence_drop {score.agent_id} {score.model} {now:%Y-%m-%dT%H}",
-        kind="confidence_drop",
-        agent_id=score.agent_id,
-        detail=detail,
-        at=now,
-    )
