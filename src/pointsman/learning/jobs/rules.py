@@ -104,8 +104,6 @@ def divergences_of(policy: PolicySnapshot, work: Work) -> list[Divergence]:
         EVERYONE, estimator.inputs(b""), posterior.models, [0.5] * len(posterior.models)
     )
     for agent, data in posterior.agents.items():
-        if agent == EVERYONE:
-            continue
         for place, (delta, deviation) in _surest(np.frombuffer(data, RECORD)).items():
             if abs(delta) >= LEAST_DIFFERENCE and abs(delta) > SIGMAS * deviation:
                 found.append(

@@ -8,7 +8,6 @@ from pointsman.core.posterior import Posterior
 from pointsman.learning.alerts import raise_alert
 from pointsman.learning.work import Work
 from pointsman.routing.evidence import Estimator, Statistics
-from pointsman.routing.performance import EVERYONE
 from pointsman.store import learned
 from pointsman.store.learned import Score
 
@@ -45,8 +44,6 @@ def scores_of(
     """Each agent's confidence in each model it has used, for its average task."""
     observed: dict[str, dict[str, float]] = {}
     for (agent, model, _), row in statistics.cells.items():
-        if agent == EVERYONE:
-            continue
         used = observed.setdefault(agent, {})
         used[model] = used.get(model, 0.0) + float(row[0])
     estimator, found = Estimator(posterior), []

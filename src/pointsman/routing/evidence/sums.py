@@ -4,7 +4,7 @@ The sums are exact (see `geometry.GRID`), so that parts made by several gateways
 order give the same bytes when merged, and a revision takes back precisely what it had added.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -204,11 +204,6 @@ def total_of(parts: Iterable[tuple[Statistics, float]]) -> Statistics:
     if made is None:
         raise ValueError("nothing to add up")
     return made
-
-
-def weights_of(statistics: Statistics) -> Mapping[str, float]:
-    """How much evidence there is of each model."""
-    return {model: float(sums[0, 0]) for model, sums in statistics.models.items()}
 
 
 def _on_grid(values: Vector) -> Vector:

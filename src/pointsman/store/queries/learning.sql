@@ -36,10 +36,6 @@ WHERE changed_at > $1 AND outcome_at IS NOT NULL
 ORDER BY changed_at
 LIMIT $2;
 
--- name: latest_change
--- When a task was changed last.
-SELECT max(changed_at) FROM task_executions;
-
 -- name: conversations
 -- The contributions of some conversations.
 SELECT decision_id FROM learning_contributions WHERE conversation = ANY ($1::text[]);
