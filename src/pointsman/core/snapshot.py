@@ -159,7 +159,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True):
     answered: int = 0
 
     def profile(self, agent: str) -> AgentProfile:
-        """The agent's profile, or the default one under its name."""
+        """The agent's profile, or the default one."""
         return self.agents.get(agent) or self.default_agent
 
 

@@ -112,7 +112,8 @@ class Statistics:
 
     def scaled(self, keep: float, models: Sequence[str] | None = None) -> "Statistics":
         """A copy in which `keep` (0-1) of the evidence is left, of all models or of those named: forgetting,
-        for worlds that drift. Add new evidence to what is left of the old."""
+        for worlds that drift. Add new evidence to what is left of the old. Below 0 it takes that share out of
+        what it is merged with."""
         fading = None if models is None else set(models)
         made = Statistics(self.size, self.geometry)
         for model, sums in self.models.items():

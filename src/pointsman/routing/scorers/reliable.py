@@ -56,7 +56,7 @@ def reliable_score(belief: Belief, gate: float, propensity: float | None = None)
 
 
 def hope_of(belief: Belief, gate: float) -> float:
-    """What the belief's confidence may lack to the gate, if that is within its deviation; else 0."""
+    """By how much a model below the gate may be better than believed, if that would be enough; else 0."""
     if belief.confidence >= gate:
         return 0.0
     most = min(belief.confidence + HOPE * belief.level_deviation, 1.0)
