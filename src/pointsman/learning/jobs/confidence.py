@@ -89,8 +89,8 @@ async def _learn(work: Work, running: PolicySnapshot, change: int) -> None:
     comparison = validated.comparison
     work.told.update(replay=comparison.verdict, replayed=msgspec.to_builtins(comparison))
     async with work.connection.transaction():
-        version = await publishing.publish(work.connection, validated.policy, change=change, now=work.now)
         await note_scores(work, posterior, statistics, priors_of(running))
+        version = await publishing.publish(work.connection, validated.policy, change=change, now=work.now)
     work.told["published"] = version
     if version is None:
         work.told["note"] = "a policy is pinned"
