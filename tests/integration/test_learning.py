@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from tests.learning_world import (
@@ -338,6 +339,22 @@ async def test_a_drift_makes_old_what_is_older_than_the_log_too(connection: Conn
     await put(db_pool, after)
     await learn(connection, "confidence", now=NOW + timedelta(hours=2), options=brief)
     assert await score_of(connection, "good") < 0.3
+
+
+async def test_a_drift_takes_out_no_more_than_there_is_where_the_log_is_kept_longer_than_sums(
+    connection: Connection, db_pool: Pool, tmp_path
+):
+    keeper = PolicyKeeper(POLICY, tmp_path / "policy")
+    await keeper.publish(db_pool)
+    day, long = 24 * 60, Options(log_days=365, sums_days=2)
+    before = [(one, sign_of(one, 1.0)) for n in range(400) for one in [a_request(n, "good", 5 * day)]]
+    since = [(one, sign_of(one, 0.0)) for n in range(400, 460) for one in [a_request(n, "good", 60)]]
+    await put(db_pool, before + since)
+    await learn(connection, "confidence", now=NOW + timedelta(hours=2), options=long)
+    await keeper.hear(db_pool)
+    posterior = keeper.policy.current.evidence
+    assert posterior.models == ("good",)
+    assert np.frombuffer(posterior.weights, "<f4")[0] == pytest.approx(60.0, rel=0.1)
 
 
 async def test_a_gateway_stays_as_old_as_it_is_after_a_quiet_month(
