@@ -166,6 +166,12 @@ async def test_a_key_opens_its_models_only(reachable: GatewayProcess, upstream: 
     assert not upstream.for_model(other)
 
 
+async def test_a_key_for_an_alias_opens_it_by_either_of_its_names(reachable: GatewayProcess) -> None:
+    _, key = await new_key(reachable, allowed_models=["auto"])
+    assert (await asked_with(reachable, key, "auto")).status == 200
+    assert (await asked_with(reachable, key, "auto:latest")).status == 200
+
+
 async def test_a_keys_budget_ends(reachable: GatewayProcess) -> None:
     _, key = await new_key(reachable, daily_budget_usd_micros=100_000)  # each request costs 10,000
     body = json.dumps({**json.loads(CHAT.body(fresh("single"))), "max_tokens": 3}).encode()

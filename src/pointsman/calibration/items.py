@@ -15,7 +15,6 @@ from msgspec import Struct, field
 from pointsman.core.calibration import Grader
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
-MAX_ITEMS: Final = 100_000
 MAX_OUTPUT_TOKENS: Final = 1024
 COLUMNS: Final = ("prompt", "answer", "domain", "complexity", "id", "system")
 """What a CSV file may hold; `prompt` it must."""

@@ -18,13 +18,6 @@ class Recorder(Protocol):
     def append_all(self, records: Sequence[RequestRecord]) -> None: ...
 
 
-class SnapshotSource(Protocol):
-    """Holds the running snapshot; reading it is one attribute access."""
-
-    @property
-    def current(self) -> PolicySnapshot: ...
-
-
 class Control(Protocol):
     """What the control API may ask of the running gateway. All answers are JSON-able.
 

@@ -142,7 +142,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True):
     `performance` maps agent id -> target id -> Performance; `names` maps every name a client
     may use for a concrete model (with and without provider, Ollama tags) to target ids in order of
     preference. `evidence` is what learning has found out of models and agents; None before there is any.
-    `task_performance` maps task type -> model -> TaskPerformance.
+    `task_performance` maps task type -> model -> TaskPerformance. `answered` is how many requests of all
+    agents learning knows of: by it agents explore more while a gateway is new.
     """
 
     version: int
@@ -155,9 +156,10 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True):
     performance: dict[str, dict[str, Performance]] = field(default_factory=dict)
     evidence: Posterior | None = None
     task_performance: dict[str, dict[str, TaskPerformance]] = field(default_factory=dict)
+    answered: int = 0
 
     def profile(self, agent: str) -> AgentProfile:
-        """The agent's profile, or the default one under its name."""
+        """The agent's profile, or the default one."""
         return self.agents.get(agent) or self.default_agent
 
 
@@ -184,4 +186,5 @@ def with_learned(own: PolicySnapshot, published: PolicySnapshot) -> PolicySnapsh
         evidence=published.evidence,
         performance=published.performance,
         task_performance=published.task_performance,
+        answered=published.answered,
     )

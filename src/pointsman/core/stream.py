@@ -100,6 +100,3 @@ StreamEvent = (
     | Ping
     | StreamFailed
 )
-
-CONTENT_EVENTS = (TextDelta, RefusalDelta, ThinkingDelta, ToolCallStarted, ToolCallDelta)
-"""Events after which the client has seen content: from here on no other target may take over."""

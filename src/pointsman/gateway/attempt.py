@@ -65,7 +65,7 @@ class Attempt:
         self.call = call
         self.target = target
         self.upstream = upstream
-        self.number = call.attempts
+        self.number = len(call.tried)
         self.started_s = started_s
         self.passes_through = own in dialects
         self.codec: ChatCodec | EmbedCodec = (

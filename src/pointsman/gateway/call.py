@@ -57,7 +57,6 @@ class Call:
     body_hash: int = 0
     canonical: ChatRequest | EmbedRequest | None = None
     losses: Losses = field(default_factory=Losses)
-    attempts: int = 0
     tried: list[Tried] = field(default_factory=list)
     recorded: bool = False
     watched: bool = False

@@ -11,6 +11,7 @@ from pointsman.gateway.spending import budget_left_usd_micros
 from pointsman.gateway.turns import NEW
 from pointsman.memory.classify import NOTHING_STATED, stated_labels
 from pointsman.memory.reader import NOTHING_READ, TaskRead
+from pointsman.routing.candidates import alias_of
 
 SEED_BITS = 48
 
@@ -65,9 +66,7 @@ def _task(call: Call, parts: Parts, known: TaskRead | None, *, routed: bool) -> 
 def is_routed(call: Call) -> bool:
     """Whether the choice is ours: the client asked for an alias, or the agent may always be routed. For a
     model that is asked for by name nothing has to be known of the task."""
-    asked = call.outline.model
-    aliases = call.snapshot.aliases
-    return asked in aliases or call.profile.route_concrete or asked.removesuffix(":latest") in aliases
+    return call.profile.route_concrete or alias_of(call.outline.model, call.snapshot) is not None
 
 
 def note_turn(call: Call, parts: Parts) -> None:
@@ -89,6 +88,7 @@ def note_turn(call: Call, parts: Parts) -> None:
 def _scope(key: ApiKey | None, requested: str, snapshot: PolicySnapshot) -> tuple[str, ...]:
     """The models that the key is bound to; none when it names the very alias that was asked for, which
     opens all that the alias stands for."""
-    if key is None or (requested in snapshot.aliases and requested in key.allowed_models):
+    if key is None:
         return ()
-    return key.allowed_models
+    alias = alias_of(requested, snapshot) if key.allowed_models else None
+    return () if alias is not None and alias.name in key.allowed_models else key.allowed_models

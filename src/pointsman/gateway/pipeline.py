@@ -218,7 +218,6 @@ class Pipeline:
         """Takes note of how an attempt ended; its row, still to be journaled."""
         now_s = self._loop.time()
         record = records.of_attempt(call, attempt, now_s, state, error)
-        call.attempts += 1
         call.tried.append(Tried(attempt, state, error, now_s))
         call.recorded = True
         call.state = state

@@ -79,7 +79,7 @@ def of_refusal(call: Call, now_s: float, error: PointsmanError) -> RequestRecord
     features = call.features if call.reached("features") and logged and named else None
     return RequestRecord(
         request_id=call.request_id,
-        attempt=call.attempts,
+        attempt=0,
         started_at_us=call.started_at_us,
         agent_id=call.logged_as,
         agent_source=caller.source if caller is not None else "none",

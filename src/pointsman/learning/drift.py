@@ -10,14 +10,16 @@ it does not matter who happened to ask last, and the differences are added up.
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from math import log, sqrt
-from typing import Final
+from typing import Any, Final
 
+from pointsman.learning.alerts import ONCE, raise_alert
 from pointsman.learning.counting import Change, deltas_of
+from pointsman.learning.sums import left_of
 from pointsman.learning.work import Work
 from pointsman.routing.evidence import Frame, Statistics
-from pointsman.store import drifts, learned
-from pointsman.store.drifts import Drift, Window
-from pointsman.store.learned import Alert
+from pointsman.routing.evidence.sums import cell_row
+from pointsman.store import drifts
+from pointsman.store.drifts import Cell, Drift, Window
 
 SIZES: Final = (5, 7, 10, 14, 20, 28, 40, 56, 80, 160)
 """Of windows, in tasks: the shorter, the sooner a great change is seen; the longer, the smaller a change may
@@ -32,7 +34,6 @@ SIGMAS: Final = 3.0
 """Chance alone reaches this now and then, which costs little: the newest outcomes stay, and the rest counts
 a tenth."""
 LEAST_AGENTS: Final = 2
-Cell = tuple[str, str, str]
 LEAST_SPREAD: Final = 0.05
 LEAST_DIFFERENCE: Final = 0.2
 KEPT: Final = 0.1
@@ -52,19 +53,27 @@ async def look(work: Work) -> None:
     for drift in drifted:
         async with work.connection.transaction():
             await drifts.put(work.connection, drift, work.now)
-            await learned.raise_alert(work.connection, _alert(drift, work))
+            about = (drift.model, drift.slice, drift.since.isoformat())
+            await raise_alert(work, "drift", _told(drift), agent_id=drift.agent_id, about=about, each=ONCE)
 
 
 async def fade(work: Work, frame: Frame, statistics: Statistics) -> None:
-    """Takes out of the sums what is older than the drifts, but for the share that is kept."""
-    today = work.now.date()
+    """Takes out of the sums what is older than the drifts, but for the share that is kept: contribution by
+    contribution where the log still has them, by the sums of their days where it has not."""
+    today, options = work.now.date(), work.options
+    summed_since = today - timedelta(days=options.sums_days)
+    made_since = max(today - timedelta(days=options.log_days), summed_since)
+    version = frame.geometry.version
+    summed = await drifts.summed_before(work.connection, version, summed_since, made_since)
     for drift in await drifts.known(work.connection):
-        day = today - timedelta(days=work.options.log_days)
-        old = await drifts.before(work.connection, drift, day, MOST_OLD)
-        kept = kept_of(sum([one.weight for one in old]))
-        for when, delta in deltas_of([Change(None, one) for one in old], frame).items():
-            keep = (1.0 - work.options.forget_per_day) ** max((today - when).days, 0)
-            statistics.merge(delta.scaled(-(1.0 - kept) * keep))
+        old = await drifts.before(work.connection, drift, made_since, MOST_OLD)
+        rows = [(day, cell_row(data, frame.size)) for day, data in summed.get(drift.cell, ())]
+        older = [(day, row) for day, row in rows if row is not None and row[0] > 0]
+        gone = 1.0 - kept_of(sum([one.weight for one in old]) + sum([float(row[0]) for _, row in older]))
+        for day, delta in deltas_of([Change(None, one) for one in old], frame).items():
+            statistics.merge(delta.scaled(-gone * left_of(day, work)))
+        for day, row in older:
+            statistics.take_out(drift.cell, row, gone * left_of(day, work))
 
 
 def sure_among(cells: int) -> float:
@@ -89,14 +98,14 @@ def kept_of(weight: float) -> float:
 def drifts_in(windows: Iterable[Window], shared: Iterable[Drift] = ()) -> list[Drift]:
     """One drift for each cell that has any: that of the window in which it is surest, else the one that it
     has a part in."""
-    surest: dict[Cell, tuple[float, Drift]] = {_cell_of(one): (0.0, one) for one in shared}
+    surest: dict[Cell, tuple[float, Drift]] = {one.cell: (0.0, one) for one in shared}
     windows = list(windows)
-    least = sure_among(len({_cell_of(one) for one in windows}))
+    least = sure_among(len({one.cell for one in windows}))
     for window in windows:
         if min(window.old_weight, window.new_weight) < LEAST_WEIGHT:
             continue
         sigmas, difference = sigmas_of(window), _difference(window)
-        cell = _cell_of(window)
+        cell = window.cell
         if abs(difference) < LEAST_DIFFERENCE or sigmas < least:
             continue
         if cell not in surest or sigmas > surest[cell][0]:
@@ -111,7 +120,7 @@ def shared_drifts_in(windows: Iterable[Window]) -> list[Drift]:
     for window in windows:
         groups.setdefault((window.model, window.slice, window.size), []).append(window)
     surest: dict[tuple[str, str], tuple[float, list[Drift]]] = {}
-    least = sure_among(len({_cell_of(one) for group in groups.values() for one in group}))
+    least = sure_among(len({one.cell for group in groups.values() for one in group}))
     for (model, kind, _), group in groups.items():
         both = [one for one in group if one.old_weight > 0 and one.new_weight > 0]
         if len(both) < LEAST_AGENTS or sum([one.old_weight for one in both]) < LEAST_WEIGHT:
@@ -157,10 +166,6 @@ def _doubt(window: Window, spread: float) -> float:
     return spread * (window.new_square / window.new_weight**2 + window.old_square / window.old_weight**2)
 
 
-def _cell_of(one: Window | Drift) -> Cell:
-    return one.agent_id, one.model, one.slice
-
-
 def _drift(window: Window) -> Drift:
     before = window.old_reward / window.old_weight
     return Drift(
@@ -188,18 +193,11 @@ def _added(weight: float, reward: float, square: float) -> tuple[float, float]:
     return mean, mean * (1.0 - mean) / (count + 2.0)
 
 
-def _alert(drift: Drift, work: Work) -> Alert:
-    detail = {
+def _told(drift: Drift) -> dict[str, Any]:
+    return {
         "model": drift.model,
         "kind_of_task": drift.slice,
         "before": round(drift.before_mean, 4),
         "after": round(drift.after_mean, 4),
         "since": drift.since.isoformat(),
     }
-    return Alert(
-        key=f"drift {drift.agent_id} {drift.model} {drift.slice} {drift.since.isoformat()}",
-        kind="drift",
-        agent_id=drift.agent_id,
-        detail=detail,
-        at=work.now,
-    )

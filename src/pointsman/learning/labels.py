@@ -38,7 +38,7 @@ LATE_US: Final = 86_400_000_000
 OF_LATE: Final = 0.5
 """What is inferred a day after the answer or later counts half."""
 MOST_WEIGHT: Final = 16.0
-"""The most an observation may weigh (`routing.evidence`)."""
+"""The most that all signs of an answer may weigh, whatever an agent's `feedback_weight`."""
 LEAST_WEIGHT: Final = 1e-9
 """What weighs less says nothing (and could not be divided by)."""
 IN_TIME_WEIGHT: Final = 0.3

@@ -14,10 +14,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 from pointsman.learning import publishing
+from pointsman.learning.alerts import raise_alert
 from pointsman.learning.jobs import aggregate, confidence, daily, experiments, rules
 from pointsman.learning.work import Options, Progress, Work, in_silence
 from pointsman.store import learned, learning
-from pointsman.store.learned import Alert, PhaseRun
+from pointsman.store.learned import PhaseRun
 from pointsman.store.pool import AWAY, Connection
 
 STATEMENT_TIMEOUT_MS: Final = 900_000
@@ -143,9 +144,8 @@ async def run(
         _logger.exception("The phase %s failed.", phase.name)
         error = f"{type(failure).__name__}: {failure}"
         await learned.fail_phase(connection, phase.name, error)
-        key = f"phase_failed {phase.name} {began:%Y-%m-%dT%H}"
         detail = {"phase": phase.name, "error": error[:500]}
-        await learned.raise_alert(connection, Alert(key=key, kind="phase_failed", detail=detail, at=began))
+        await raise_alert(work, "phase_failed", detail, about=(phase.name,))
     seconds = (clock() - began).total_seconds()
     return Ran(phase=phase.name, seconds=seconds, told=work.told, error=error)
 

@@ -18,14 +18,18 @@ async def add_to_sums(work: Work, frame: Frame, days: Mapping[date, Statistics])
 async def total(work: Work, frame: Frame) -> tuple[Statistics, tuple[str, ...]]:
     """All evidence of the days that are kept, older days fading, and what was left out because it cannot be
     true."""
-    today = work.now.date()
-    since = today - timedelta(days=work.options.sums_days)
+    since = work.now.date() - timedelta(days=work.options.sums_days)
     parts, dropped = [(Statistics(frame.size, frame.geometry.version), 1.0)], []
     found = await day_sums.read(work.connection, frame.geometry.version, since)
     for day, (models, cells) in found.items():
         sums = Sums(size=frame.size, geometry=frame.geometry.version, models=models, cells=cells)
         statistics, bad = load(sums)
-        age_days = max((today - day).days, 0)
-        parts.append((statistics, (1.0 - work.options.forget_per_day) ** age_days))
+        parts.append((statistics, left_of(day, work)))
         dropped += [f"{day}/{name}" for name in bad]
     return total_of(parts), tuple(dropped)
+
+
+def left_of(day: date, work: Work) -> float:
+    """The share of a day's evidence that still counts, 0 to 1."""
+    age_days = max((work.now.date() - day).days, 0)
+    return float((1.0 - work.options.forget_per_day) ** age_days)

@@ -11,12 +11,12 @@ from pointsman.core.errors import PointsmanError
 from pointsman.core.features import Features
 from pointsman.core.posterior import Posterior
 from pointsman.core.snapshot import PolicySnapshot, decode_snapshot, encode_snapshot
+from pointsman.learning.alerts import raise_alert
 from pointsman.learning.replay import Comparison, Expectation, Sample, compared
 from pointsman.learning.work import Work
 from pointsman.routing.engine import decide
 from pointsman.routing.evidence import Statistics, checked
-from pointsman.store import drifts, learned, learning, snapshots
-from pointsman.store.learned import Alert
+from pointsman.store import drifts, learning, snapshots
 
 REPLAY_DAYS: Final = timedelta(days=7)
 HALF_OF: Final = 300
@@ -55,8 +55,7 @@ async def whole(work: Work, posterior: Posterior) -> Posterior:
 async def complain_of_cells(work: Work, where: str, dropped: tuple[str, ...]) -> None:
     """Raises an alert for cells that cannot be true; what they say is the prior's now."""
     detail = {"where": where, "cells": list(dropped[:50]), "count": len(dropped)}
-    key = f"bad_cells {where} {work.now:%Y-%m-%dT%H}"
-    await learned.raise_alert(work.connection, Alert(key=key, kind="bad_cells", detail=detail, at=work.now))
+    await raise_alert(work, "bad_cells", detail, about=(where,))
 
 
 async def no_worse(

@@ -20,11 +20,11 @@ def in_silence(what: str, done: int, total: int) -> None:
 class Options(Struct, frozen=True, kw_only=True):
     """How to learn. `intervals_s` overrides how often phases run, by name; `forget_per_day` is the share of
     all evidence that fades per day, for worlds that drift; `conversation_weight` the most that one
-    conversation may weigh a day. Until `least_outcomes` have been counted, decisions go by capability: the
-    first few would send all agents to whoever was lucky. With `early_outcomes` new outcomes or more (0:
-    never) confidences are learned before their time. `log_days` is how long requests are kept and labels may
-    change, `sums_days` how long a day's sums are; `replayed` decisions are made again before a policy is
-    published, and a transaction takes in `batch` outcomes."""
+    conversation may weigh a day. Until `least_outcomes` have been counted, decisions go by capability, which
+    outcomes only lower: the first few would send all agents to whoever was lucky. With `early_outcomes` new
+    outcomes or more (0: never) confidences are learned before their time. `log_days` is how long requests
+    are kept and labels may change, `sums_days` how long a day's sums are; `replayed` decisions are made
+    again before a policy is published, and a transaction takes in `batch` outcomes."""
 
     intervals_s: Mapping[str, float] = field(default_factory=dict)
     least_outcomes: int = 40

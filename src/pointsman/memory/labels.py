@@ -8,7 +8,6 @@ def _words(text: str) -> frozenset[str]:
 
 
 GENERAL: Final = "general"
-PRIORITIES: Final = ("P0", "P1", "P2", "P3")
 USUAL_PRIORITY: Final = "P2"
 COMPLEXITIES: Final = ("trivial", "simple", "moderate", "complex")
 """In the order of seed C's multipliers: 0.5, 1.0, 1.5 and 2.0."""

@@ -32,11 +32,10 @@ class Candidates(Struct, frozen=True, kw_only=True):
 
 
 def candidates_of(features: Features, snapshot: PolicySnapshot, profile: AgentProfile) -> Candidates:
-    """The candidates for `features.requested`. An alias comes before a model of the same name, and also
-    answers to its name with Ollama's `:latest`, unless a model bears that name. Raises `NotFound` for
-    unknown names and `NoTarget` for names that nobody serves."""
+    """The candidates for `features.requested`; an alias comes before a model of the same name. Raises
+    `NotFound` for unknown names and `NoTarget` for names that nobody serves."""
     name = features.requested
-    alias = _alias(name, snapshot)
+    alias = alias_of(name, snapshot)
     if alias is not None:
         found = Candidates(concrete=False, objective=alias.objective, targets=_of_alias(alias, snapshot))
     else:
@@ -48,11 +47,13 @@ def candidates_of(features: Features, snapshot: PolicySnapshot, profile: AgentPr
 
 def check_name(name: str, snapshot: PolicySnapshot) -> None:
     """Raises `NotFound` for a name that stands for no alias and no model."""
-    if _alias(name, snapshot) is None and not _serving(name, snapshot) and name not in snapshot.names:
+    if alias_of(name, snapshot) is None and not _serving(name, snapshot) and name not in snapshot.names:
         raise NotFound(_unknown(name, snapshot), param="model", code="model_not_found")
 
 
-def _alias(name: str, snapshot: PolicySnapshot) -> Alias | None:
+def alias_of(name: str, snapshot: PolicySnapshot) -> Alias | None:
+    """The alias that a name stands for, if any. It also answers to its name with Ollama's `:latest`, unless
+    a model bears that name."""
     alias = snapshot.aliases.get(name)
     if alias is None and name.endswith(LATEST) and not _serving(name, snapshot):
         return snapshot.aliases.get(name.removesuffix(LATEST))

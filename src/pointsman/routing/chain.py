@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pointsman.core.snapshot import AgentProfile, Target
+from pointsman.routing.candidates import GROUPS
 from pointsman.routing.rating import Candidate, entry_of
 
 MAX_FALLBACKS: Final = 8
@@ -49,4 +50,4 @@ def place_of(target: Target, profile: AgentProfile, same_model: bool) -> str:
     place = entry_of(target, profile.fallback)
     entry = profile.fallback[place]
     where = f"fallback entry {place + 1}, {entry}"
-    return f"{where}: best of each provider first" if entry in ("*", "local", "external") else where
+    return f"{where}: best of each provider first" if entry in GROUPS else where

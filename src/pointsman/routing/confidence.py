@@ -1,6 +1,6 @@
 """How likely each candidate is to succeed for this agent and task, how sure that is, and why.
 
-With evidence in the snapshot its posterior says so; without, capability does, and how often it answered.
+With evidence in the snapshot its posterior says so; without, capability does, and how often it did well.
 """
 
 from collections.abc import Sequence
@@ -120,8 +120,8 @@ def _is_finite(belief: Belief) -> bool:
 
 
 def _plain(target: Target, features: Features, snapshot: PolicySnapshot, domain: str) -> Belief:
-    """Without evidence: that it answers at all, which the log knows, times how good it is taken to be. That
-    an answer came says nothing of its quality, or every model that talks would come to be trusted."""
+    """Without evidence: how good it is taken to be, times how often it answered without being known to have
+    failed. So nothing that was seen makes it more trusted, or every model that talks would come to be."""
     quality = capability_of(target.model, domain) / 100.0
     mine, everyones = answer_rates(snapshot, features.agent, target.id)
     mean, common = quality * mine, quality * everyones

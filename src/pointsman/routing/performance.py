@@ -55,15 +55,10 @@ def performance_of(snapshot: PolicySnapshot, agent: str, target_id: str) -> Perf
     return None
 
 
-def requests_of(snapshot: PolicySnapshot, agent: str) -> int:
-    """How many requests are known of an agent, or of EVERYONE, of the last days."""
-    return sum([max(cell.requests, 0) for cell in snapshot.performance.get(agent, {}).values()])
-
-
 def answer_rates(snapshot: PolicySnapshot, agent: str, target_id: str) -> tuple[float, float]:
-    """How often a target answers, 0-1: for the agent, and for everyone. A chain of Beta posterior means, each
-    prior weighing as much as `PRIOR_WEIGHT` requests: at first it is taken to answer always, and an agent
-    starts from the global baseline and outweighs it as its own requests grow.
+    """How often a target answers well, 0-1: for the agent, and for everyone. A chain of Beta posterior means,
+    each prior weighing as much as `PRIOR_WEIGHT` requests: at first it is taken to do so always, and an
+    agent starts from the global baseline and outweighs it as its own requests grow.
     """
     everyone = _seen(_cell(snapshot, EVERYONE, target_id), 1.0)
     return (_seen(_cell(snapshot, agent, target_id), everyone) if agent else everyone), everyone

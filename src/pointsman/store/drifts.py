@@ -11,8 +11,14 @@ from pointsman.store.learning import Contribution
 from pointsman.store.pool import Connection
 from pointsman.store.sql import queries
 
+Cell = tuple[str, str, str]
+"""Agent, model and kind of task."""
 _COLUMNS: Final = ", ".join([field.name for field in fields(Contribution)])
-_SQL: Final = {name: sql.replace("{columns}", _COLUMNS) for name, sql in queries("drifts").items()}
+_WRITTEN: Final = queries("drifts")
+_TASKS: Final = _WRITTEN["tasks"].rstrip(";")
+_SQL: Final = {
+    name: sql.replace("{columns}", _COLUMNS).replace("{tasks}", _TASKS) for name, sql in _WRITTEN.items()
+}
 
 
 class Window(Struct, frozen=True, kw_only=True):
@@ -31,6 +37,11 @@ class Window(Struct, frozen=True, kw_only=True):
     old_reward: float
     old_square: float
 
+    @property
+    def cell(self) -> Cell:
+        """Whose tasks they are."""
+        return self.agent_id, self.model, self.slice
+
 
 class Drift(Struct, frozen=True, kw_only=True):
     """A model does otherwise since then, for an agent and kind of task: its mean reward before and after."""
@@ -41,6 +52,11 @@ class Drift(Struct, frozen=True, kw_only=True):
     since: datetime
     before_mean: float
     after_mean: float
+
+    @property
+    def cell(self) -> Cell:
+        """What it is a drift of."""
+        return self.agent_id, self.model, self.slice
 
 
 async def windows(
@@ -63,8 +79,7 @@ async def shared_windows(
 
 async def put(connection: Connection, drift: Drift, now: datetime) -> None:
     """Notes a drift, in place of an earlier one of the cell."""
-    cell = (drift.agent_id, drift.model, drift.slice)
-    await connection.execute(_SQL["put"], *cell, drift.since, drift.before_mean, drift.after_mean, now)
+    await connection.execute(_SQL["put"], *drift.cell, drift.since, drift.before_mean, drift.after_mean, now)
 
 
 async def known(connection: Connection) -> list[Drift]:
@@ -74,9 +89,20 @@ async def known(connection: Connection) -> list[Drift]:
 
 async def before(connection: Connection, drift: Drift, day: date, limit: int) -> list[Contribution]:
     """The newest contributions, since a day, that a drift has made old."""
-    cell = (drift.agent_id, drift.model, drift.slice)
-    rows = await connection.fetch(_SQL["before"], *cell, drift.since, day, limit)
+    rows = await connection.fetch(_SQL["before"], *drift.cell, drift.since, day, limit)
     return [Contribution(**dict(row)) for row in rows]
+
+
+async def summed_before(
+    connection: Connection, geometry: int, first: date, end: date
+) -> dict[Cell, list[tuple[date, bytes]]]:
+    """Of days from `first` up to before `end`, the sums of what drifts have made old, by cell. A drift's own
+    day, whose sums are of both, is among them."""
+    found: dict[Cell, list[tuple[date, bytes]]] = {}
+    for row in await connection.fetch(_SQL["summed_before"], geometry, first, end):
+        cell = (row["agent_id"], row["model"], row["slice"])
+        found.setdefault(cell, []).append((row["day"], row["sums"]))
+    return found
 
 
 async def forget(connection: Connection, since: datetime) -> None:

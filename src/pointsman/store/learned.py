@@ -52,7 +52,8 @@ class Score(Struct, frozen=True, kw_only=True):
 
 
 class Divergence(Struct, frozen=True, kw_only=True):
-    """Where an agent's own evidence and everyone's disagree. The agent's counts."""
+    """Where an agent's own evidence and everyone's disagree. The agent's counts. `observations` is what all
+    agents' outcomes of the model weigh, which the global score stands on."""
 
     agent_id: str
     model: str

@@ -207,12 +207,6 @@ async def tasks_changed(connection: Connection, after: datetime, limit: int) -> 
     return [ToldTask(**dict(row)) for row in rows]
 
 
-async def latest_task_change(connection: Connection) -> datetime:
-    """When a task was changed last."""
-    found: datetime | None = await connection.fetchval(_SQL["latest_change"])
-    return found or EPOCH
-
-
 # Contributions
 
 

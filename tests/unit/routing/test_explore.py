@@ -6,13 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.unit.routing.evidence.evidence_world import FRAME, counted, outcomes
-from tests.unit.routing.routing_world import asks, model, seen, target, world
+from tests.unit.routing.routing_world import asks, model, target, world
 
 from pointsman.core.snapshot import AgentProfile, Alias
 from pointsman.routing.confidence import Belief
 from pointsman.routing.engine import Router, decide
 from pointsman.routing.evidence import Estimator, fit
-from pointsman.routing.performance import EVERYONE
 from pointsman.routing.scorers.explore import boldness, chances_of_most
 
 SEEN = [*outcomes("good", 40, 4), *outcomes("fair", 8, 2), *outcomes("dear", 3, 0), *outcomes("bad", 1, 40)]
@@ -24,9 +23,8 @@ def a_world(exploration, gate=0.6):
     profile = AgentProfile(id="a", objective="explore", exploration=exploration, gate=gate)
     shops = [*SHOPS, target("shop", model("bad", 50.0, 0))]
     auto = Alias(name="try", objective="explore")
-    performance = {EVERYONE: {"shop/good": seen(9_000)}}
-    shop = world(*shops, agents=(profile,), aliases=(auto,), performance=performance)
-    return replace(shop, evidence=LEARNED)
+    shop = world(*shops, agents=(profile,), aliases=(auto,))
+    return replace(shop, evidence=LEARNED, answered=9_000)
 
 
 def choices(snapshot, count=2000):

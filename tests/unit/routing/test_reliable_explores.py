@@ -2,12 +2,11 @@
 
 from msgspec.structs import replace
 from tests.unit.routing.evidence.evidence_world import FRAME, counted, outcomes
-from tests.unit.routing.routing_world import asks, model, seen, target, world
+from tests.unit.routing.routing_world import asks, model, target, world
 
 from pointsman.core.snapshot import AgentProfile, Alias
 from pointsman.routing.engine import Router, decide
 from pointsman.routing.evidence import fit
-from pointsman.routing.performance import EVERYONE
 
 SEEN = [*outcomes("dear", 40, 2), *outcomes("unsure", 4, 2), *outcomes("bad", 3, 60)]
 LEARNED = fit(counted(SEEN), FRAME)
@@ -17,10 +16,8 @@ SHOPS = [target("shop", model(name, 60.0, usd)) for name, usd in (("bad", 1), ("
 def a_world(exploration=0.1, evidence=LEARNED, requests=9_000):
     """Of a gateway that has seen so many requests."""
     profile = AgentProfile(id="a", gate=0.8, exploration=exploration)
-    performance = {EVERYONE: {"shop/dear": seen(requests)}}
-    aliases = (Alias(name="auto"),)
-    shop = world(*SHOPS, agents=(profile,), aliases=aliases, performance=performance)
-    return replace(shop, evidence=evidence)
+    shop = world(*SHOPS, agents=(profile,), aliases=(Alias(name="auto"),))
+    return replace(shop, evidence=evidence, answered=requests)
 
 
 def choices(snapshot, count=2000, **features):

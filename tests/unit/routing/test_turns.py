@@ -1,5 +1,6 @@
 """The unit of decision is the turn."""
 
+import pytest
 from tests.unit.routing.routing_world import asks, model, target, world
 
 from pointsman.core.money import Price
@@ -65,10 +66,10 @@ def cached(provider: str, name: str, usd: int):
     return target(provider, Model(name=name, price=price, capability={"general": 90.0}))
 
 
-def test_a_warm_cache_is_worth_what_a_switch_would_lose():
-    shop = world(
-        cached("a", "dear", 3_000_000), cached("b", "less", 2_000_000), aliases=(Alias(name="auto"),)
-    )
+@pytest.mark.parametrize("objective", ["reliable", "worth"])
+def test_a_warm_cache_is_worth_what_a_switch_would_lose(objective):
+    auto = Alias(name="auto", objective=objective)
+    shop = world(cached("a", "dear", 3_000_000), cached("b", "less", 2_000_000), aliases=(auto,))
     cold = asks(context_tokens=50_000, max_output_tokens=100)
     warm = asks(context_tokens=50_000, max_output_tokens=100, warm="a/dear", warm_tokens=49_000)
     assert (decide(cold, shop).target, decide(warm, shop).target) == ("b/less", "a/dear")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pointsman.core.posterior import Posterior
 from pointsman.core.snapshot import PolicySnapshot
 from pointsman.learning import drift, publishing, validation
+from pointsman.learning.alerts import raise_alert
 from pointsman.learning.frames import better_frame
 from pointsman.learning.jobs import aggregate
 from pointsman.learning.jobs.scores import note_scores
@@ -22,7 +23,6 @@ from pointsman.learning.work import Work
 from pointsman.routing.evidence import FitOptions, Frame, Statistics, fit
 from pointsman.routing.performance import capability_of
 from pointsman.store import learned, learning
-from pointsman.store.learned import Alert
 
 FRESH_FOR: Final = timedelta(days=1)
 """Without any change a policy is published anew after a day, since evidence fades."""
@@ -46,10 +46,14 @@ async def run(work: Work) -> None:
     try:
         await _learn(work, work.policy, change)
     except Refused as refused:
-        key = f"{refused.kind} {work.now:%Y-%m-%dT%H}"
-        alert = Alert(key=key, kind=refused.kind, detail=refused.detail, at=work.now)
-        await learned.raise_alert(work.connection, alert)
+        await raise_alert(work, refused.kind, refused.detail)
         work.told.update(published=None, note=f"policy {work.policy.version} stays: {refused.kind}")
+
+
+async def _answered(work: Work) -> int:
+    """How many requests there were, as far back as days are kept. A quiet week makes no gateway new."""
+    since = work.now.date() - timedelta(days=work.options.sums_days)
+    return await learning.requests_measured(work.connection, since)
 
 
 async def _changes(work: Work) -> int:
@@ -78,14 +82,15 @@ async def _learn(work: Work, running: PolicySnapshot, change: int) -> None:
             await learning.performance(work.connection, since), statistics, running.targets
         ),
         task_performance=await learning.task_performance(work.connection),
+        answered=await _answered(work),
     )
     work.progress("replay", 0, 0)
     validated = await validation.no_worse(work, running, wanted, statistics)
     comparison = validated.comparison
     work.told.update(replay=comparison.verdict, replayed=msgspec.to_builtins(comparison))
     async with work.connection.transaction():
-        version = await publishing.publish(work.connection, validated.policy, change=change, now=work.now)
         await note_scores(work, posterior, statistics, priors_of(running))
+        version = await publishing.publish(work.connection, validated.policy, change=change, now=work.now)
     work.told["published"] = version
     if version is None:
         work.told["note"] = "a policy is pinned"

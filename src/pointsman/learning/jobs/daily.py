@@ -24,7 +24,7 @@ async def run(work: Work) -> None:
             today - timedelta(days=options.log_days),
             today - timedelta(days=options.sums_days),
         )
-        await drifts.forget(work.connection, work.now - timedelta(days=options.log_days))
+        await drifts.forget(work.connection, work.now - timedelta(days=options.sums_days))
         await learned.forget(
             work.connection,
             alerts_before=work.now - timedelta(days=ALERT_DAYS),

@@ -8,7 +8,7 @@ table of rules is no second source of truth beside the policy.
 from collections.abc import Iterable
 from datetime import timedelta
 from math import sqrt
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,14 @@ from pointsman.core.features import Features
 from pointsman.core.posterior import Posterior
 from pointsman.core.snapshot import PolicySnapshot
 from pointsman.learning import publishing
+from pointsman.learning.alerts import EACH_WEEK, raise_alert
 from pointsman.learning.work import Work
 from pointsman.routing.engine import Router
 from pointsman.routing.evidence import Estimator
 from pointsman.routing.evidence.cells import RECORD
 from pointsman.routing.performance import EVERYONE
 from pointsman.store import learned
-from pointsman.store.learned import Alert, Divergence, Rule
+from pointsman.store.learned import Divergence, Rule
 
 SEEN_WITHIN: Final = timedelta(days=14)
 SIGMAS: Final = 2.0
@@ -50,7 +51,10 @@ async def run(work: Work) -> None:
         found = divergences_of(policy, work) if policy.evidence is not None else []
         for divergence in found:
             await learned.put_divergence(work.connection, divergence)
-            await learned.raise_alert(work.connection, _alert(divergence))
+            who, about = divergence.agent_id, (divergence.model,)
+            await raise_alert(
+                work, "divergence", _told(divergence), agent_id=who, about=about, each=EACH_WEEK
+            )
     changed = [one for one in rules if before.get((one.agent_id, one.slice), one.target) != one.target]
     work.told.update(rules=len(rules), changed=len(changed), divergences=len(found))
 
@@ -100,8 +104,6 @@ def divergences_of(policy: PolicySnapshot, work: Work) -> list[Divergence]:
         EVERYONE, estimator.inputs(b""), posterior.models, [0.5] * len(posterior.models)
     )
     for agent, data in posterior.agents.items():
-        if agent == EVERYONE:
-            continue
         for place, (delta, deviation) in _surest(np.frombuffer(data, RECORD)).items():
             if abs(delta) >= LEAST_DIFFERENCE and abs(delta) > SIGMAS * deviation:
                 found.append(
@@ -140,17 +142,10 @@ def _divergence(
     )
 
 
-def _alert(found: Divergence) -> Alert:
-    detail = {
+def _told(found: Divergence) -> dict[str, Any]:
+    return {
         "model": found.model,
         "global": round(found.global_score, 4),
         "agent": round(found.agent_score, 4),
         "deviation": round(found.deviation, 4),
     }
-    return Alert(
-        key=f"divergence {found.agent_id} {found.model} {found.last_seen:%G-W%V}",
-        kind="divergence",
-        agent_id=found.agent_id,
-        detail=detail,
-        at=found.last_seen,
-    )

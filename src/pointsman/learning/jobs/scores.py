@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pointsman.core.posterior import Posterior
+from pointsman.learning.alerts import raise_alert
 from pointsman.learning.work import Work
 from pointsman.routing.evidence import Estimator, Statistics
-from pointsman.routing.performance import EVERYONE
 from pointsman.store import learned
-from pointsman.store.learned import Alert, Score
+from pointsman.store.learned import Score
 
 DROP: Final = 0.20
 """The share of a confidence whose loss within an hour raises an alert (seed A)."""
@@ -33,7 +33,8 @@ async def note_scores(
         await learned.put_scores(work.connection, found[start : start + PAGE], work.now)
     for score in found:
         if has_dropped(score):
-            await learned.raise_alert(work.connection, _alert(score, work.now))
+            about = (score.model,)
+            await raise_alert(work, "confidence_drop", _told(score), agent_id=score.agent_id, about=about)
     work.told["scores"] = len(found)
 
 
@@ -43,8 +44,6 @@ def scores_of(
     """Each agent's confidence in each model it has used, for its average task."""
     observed: dict[str, dict[str, float]] = {}
     for (agent, model, _), row in statistics.cells.items():
-        if agent == EVERYONE:
-            continue
         used = observed.setdefault(agent, {})
         used[model] = used.get(model, 0.0) + float(row[0])
     estimator, found = Estimator(posterior), []
@@ -93,17 +92,10 @@ def _with_reference(score: Score, before: Mapping[str, Any] | None, now: datetim
     )
 
 
-def _alert(score: Score, now: datetime) -> Alert:
-    detail = {
+def _told(score: Score) -> dict[str, Any]:
+    return {
         "model": score.model,
         "score": round(score.score, 4),
         "before": round(score.reference_score, 4),
         "since": score.reference_at.isoformat(),
     }
-    return Alert(
-        key=f"confidence_drop {score.agent_id} {score.model} {now:%Y-%m-%dT%H}",
-        kind="confidence_drop",
-        agent_id=score.agent_id,
-        detail=detail,
-        at=now,
-    )

@@ -4,15 +4,14 @@ from datetime import timedelta
 from typing import Final
 
 from pointsman.core.snapshot import AgentProfile
+from pointsman.learning.alerts import EACH_DAY, raise_alert
 from pointsman.learning.work import Work
-from pointsman.store import latencies, learned
+from pointsman.store import latencies
 from pointsman.store.latencies import AgentLatencies
-from pointsman.store.learned import Alert
 
 WITHIN: Final = timedelta(hours=1)
 LEAST_ANSWERS: Final = 20
 """Fewer answers in that time say nothing of a percentile."""
-BREACH: Final = "slo_breach"
 
 
 async def note_breaches(work: Work) -> None:
@@ -32,7 +31,14 @@ async def note_breaches(work: Work) -> None:
             continue
         at_ms, answers = _measure(measured, profile, percentiles.index(profile.latency_slo_percentile))
         if answers >= LEAST_ANSWERS and at_ms > profile.latency_slo_ms:
-            await learned.raise_alert(work.connection, _alert(work, measured.agent_id, at_ms, answers))
+            detail = {
+                "of": profile.latency_slo_of,
+                "percentile": profile.latency_slo_percentile,
+                "slo_ms": profile.latency_slo_ms,
+                "latency_ms": round(at_ms, 3),
+                "answers": answers,
+            }
+            await raise_alert(work, "slo_breach", detail, agent_id=measured.agent_id, each=EACH_DAY)
 
 
 def _measure(measured: AgentLatencies, profile: AgentProfile, place: int) -> tuple[float, int]:
@@ -40,20 +46,3 @@ def _measure(measured: AgentLatencies, profile: AgentProfile, place: int) -> tup
     if profile.latency_slo_of == "answer":
         return measured.answer_ms[place], measured.answers
     return (0.0 if measured.chunk_ms is None else measured.chunk_ms[place]), measured.streams
-
-
-def _alert(work: Work, agent: str, at_ms: float, answers: int) -> Alert:
-    profile = work.profile(agent)
-    return Alert(
-        key=f"{BREACH} {agent} {work.now:%Y-%m-%d}",
-        kind=BREACH,
-        agent_id=agent,
-        detail={
-            "of": profile.latency_slo_of,
-            "percentile": profile.latency_slo_percentile,
-            "slo_ms": profile.latency_slo_ms,
-            "latency_ms": round(at_ms, 3),
-            "answers": answers,
-        },
-        at=work.now,
-    )

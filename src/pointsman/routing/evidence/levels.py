@@ -33,8 +33,9 @@ STARTS: Final = {
     "slice": 0.01,
 }
 """The variance of success that each level is expected to explain before data says otherwise: 0.02 is a
-standard deviation of 14 points. An embedding has a total variance of about 1, so the variance of a weight
-is this divided by nothing; likewise for the other parts."""
+standard deviation of 14 points. It is also the variance of each single weight, since each part of the inputs
+(the embedding as a whole, the surface features, the one cluster, the one kind) has a total variance or a
+square of about 1."""
 START_WEIGHT: Final = 0.1
 """How many coefficients' worth of evidence the expectation counts for."""
 LEAST: Final = 1e-7

@@ -4,7 +4,7 @@ The sums are exact (see `geometry.GRID`), so that parts made by several gateways
 order give the same bytes when merged, and a revision takes back precisely what it had added.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -112,7 +112,8 @@ class Statistics:
 
     def scaled(self, keep: float, models: Sequence[str] | None = None) -> "Statistics":
         """A copy in which `keep` (0-1) of the evidence is left, of all models or of those named: forgetting,
-        for worlds that drift. Add new evidence to what is left of the old."""
+        for worlds that drift. Add new evidence to what is left of the old. Below 0 it takes that share out of
+        what it is merged with."""
         fading = None if models is None else set(models)
         made = Statistics(self.size, self.geometry)
         for model, sums in self.models.items():
@@ -121,6 +122,13 @@ class Statistics:
             made.cells[key] = row * (keep if fading is None or key[1] in fading else 1.0)
         made.seen_s = dict(self.seen_s)
         return made
+
+    def take_out(self, cell: Cell, row: Vector, share: float) -> None:
+        """Takes out a `share` (0-1) of a cell's `row` whose observations are not known any more. What these
+        added to the model's sums is then known by their mean alone: how they differed among themselves stays,
+        and what is left are still sums of products."""
+        self._add_cell(cell, row * -share)
+        self._add(cell[1], np.outer(row, row) * (-share / row[0]))
 
     def sums(self) -> Sums:
         """All of it, to be stored or sent. Equal statistics give equal sums."""
@@ -169,13 +177,19 @@ def load(sums: Sums) -> tuple[Statistics, tuple[str, ...]]:
         else:
             dropped.append(model)
     for agent, model, kind, data in sums.cells:
-        row = _read(data, width)
-        if model in made.models and row is not None and _possible_row(row):
+        row = cell_row(data, sums.size)
+        if model in made.models and row is not None:
             made.cells[agent, model, kind] = row.copy()
         elif model in made.models:
             dropped.append(f"{agent}/{model}/{kind}")
     made.seen_s = {agent: at_s for agent, at_s in sums.seen_s.items() if np.isfinite(at_s)}
     return made, tuple(dropped)
+
+
+def cell_row(data: bytes, size: int) -> Vector | None:
+    """A cell's row from its stored form, for inputs of that size; None if it cannot be true."""
+    row = _read(data, size + 1)
+    return row if row is not None and _possible_row(row) else None
 
 
 def total_of(parts: Iterable[tuple[Statistics, float]]) -> Statistics:
@@ -191,11 +205,6 @@ def total_of(parts: Iterable[tuple[Statistics, float]]) -> Statistics:
     if made is None:
         raise ValueError("nothing to add up")
     return made
-
-
-def weights_of(statistics: Statistics) -> Mapping[str, float]:
-    """How much evidence there is of each model."""
-    return {model: float(sums[0, 0]) for model, sums in statistics.models.items()}
 
 
 def _on_grid(values: Vector) -> Vector:

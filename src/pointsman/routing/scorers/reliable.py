@@ -10,7 +10,6 @@ from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, Model, PolicySnapshot, Target
 from pointsman.routing.confidence import Belief
 from pointsman.routing.cost import price_orders
-from pointsman.routing.performance import EVERYONE, requests_of
 from pointsman.routing.scorers.base import SCORE_DIGITS, Score, ScoreExample, Scorer, shop_of
 
 HOPE: Final = 1.0
@@ -26,7 +25,7 @@ SHARE_DIGITS: Final = 4
 
 def exploring_share(exploration: float, snapshot: PolicySnapshot) -> float:
     """The share of an agent's requests (0-1) that may explore by now."""
-    return share_after(requests_of(snapshot, EVERYONE), exploration)
+    return share_after(snapshot.answered, exploration)
 
 
 def share_after(requests: int, exploration: float) -> float:
@@ -57,7 +56,7 @@ def reliable_score(belief: Belief, gate: float, propensity: float | None = None)
 
 
 def hope_of(belief: Belief, gate: float) -> float:
-    """What the belief's confidence may lack to the gate, if that is within its deviation; else 0."""
+    """By how much a model below the gate may be better than believed, if that would be enough; else 0."""
     if belief.confidence >= gate:
         return 0.0
     most = min(belief.confidence + HOPE * belief.level_deviation, 1.0)

@@ -36,10 +36,6 @@ WHERE changed_at > $1 AND outcome_at IS NOT NULL
 ORDER BY changed_at
 LIMIT $2;
 
--- name: latest_change
--- When a task was changed last.
-SELECT max(changed_at) FROM task_executions;
-
 -- name: conversations
 -- The contributions of some conversations.
 SELECT decision_id FROM learning_contributions WHERE conversation = ANY ($1::text[]);
@@ -192,15 +188,24 @@ FROM model_performance
 WHERE priority IS NOT NULL AND domain IS NOT NULL AND complexity IS NOT NULL;
 
 -- name: recent_labelled
--- Labelled decisions of the newest, with the features they were made from.
-SELECT log.request_id, log.attempt, log.provider, log.model, log.features, log.policy_version,
-    made.reward, made.weight, made.slice, made.agent_id, made.at
-FROM learning_contributions AS made
-JOIN gateway_request_log AS log
-    ON log.request_id = made.decision_id AND log.attempt = made.attempt AND log.started_at = made.at
-WHERE made.day >= $1 AND log.attempt = 0 AND log.features IS NOT NULL AND log.kind <> 'shadow'
-    AND log.agent_id <> $3
-ORDER BY made.at DESC
+-- Labelled decisions of the newest, with the features they were made from. From each contribution, the newest
+-- first, to its row of the log, until there are enough: the log is far too long to be read whole.
+SELECT log.provider, log.features, log.policy_version,
+    made.agent_id, made.model, made.slice, made.at, made.reward, made.weight
+FROM (
+    SELECT decision_id, day, at, agent_id, model, slice, reward, weight
+    FROM learning_contributions
+    WHERE day >= $1 AND attempt = 0 AND agent_id <> $3
+    ORDER BY day DESC, at DESC
+) AS made
+CROSS JOIN LATERAL (
+    SELECT provider, features, policy_version
+    FROM gateway_request_log
+    WHERE request_id = made.decision_id AND attempt = 0 AND started_at = made.at
+        AND features IS NOT NULL AND kind <> 'shadow'
+    OFFSET 0
+) AS log
+ORDER BY made.day DESC, made.at DESC
 LIMIT $2;
 
 -- name: forget_before

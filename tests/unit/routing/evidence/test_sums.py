@@ -103,3 +103,15 @@ def test_the_older_part_counts_less():
 def test_a_sum_of_nothing_is_refused():
     with pytest.raises(ValueError, match="nothing"):
         total_of([])
+
+
+@given(st.lists(OBSERVATIONS, min_size=1, max_size=12), st.floats(0.0, 1.0))
+def test_what_is_taken_out_of_a_cell_leaves_its_model_and_others_with_sums_that_are_possible(seen, share):
+    statistics = counted(seen)
+    cell, row = next(iter(statistics.cells.items()))
+    before = statistics.models[cell[1]].copy()
+    statistics.take_out(cell, row, share)
+    left = statistics.models[cell[1]]
+    assert statistics.cells[cell] == pytest.approx(row * (1.0 - share))
+    assert left[0] == pytest.approx(before[0] - share * row)
+    assert np.linalg.eigvalsh(left).min() > -1e-9 * max(before.max(), 1.0)
