@@ -72,6 +72,14 @@ async def test_a_humans_verdict_goes_to_the_answer_before(
 
 
 @every_client
+async def test_a_no_to_our_question_is_no_correction(client: type[Chat]) -> None:
+    one = client(World())
+    await one.ask("Write a parser", said("The parser is written. Shall I also write tests for it?"))
+    told = await one.ask("No, commit it", SECOND)
+    assert details(told) == [("continued", "went_on")]
+
+
+@every_client
 async def test_going_on_is_a_weak_sign_of_approval(client: type[Chat]) -> None:
     one = client(World())
     await one.ask("Write a parser", FIRST)
