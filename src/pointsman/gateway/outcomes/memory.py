@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from xxhash import xxh3_64_intdigest
 
 from pointsman.core.events import FinishState
+from pointsman.gateway.outcomes.uses import Use
 
 MAX_STEPS = 64
 """How many steps of one conversation are remembered."""
@@ -36,10 +37,11 @@ Value = TypeVar("Value")
 
 
 class IssuedCall(Struct, frozen=True, gc=False):
-    """A tool call of ours: the hash of its name and arguments, and of its arguments' family."""
+    """A tool call of ours: the hash of its name and arguments, and what it is for."""
 
     key: int
     name: str
+    use: Use = Use.WORK
 
 
 class Step(Struct, kw_only=True, eq=False):

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64_intdigest
 
+from pointsman.core.chat import ToolCall
 from pointsman.core.events import FinishState
 from pointsman.gateway.outcomes.answers import Answer
 from pointsman.gateway.outcomes.asked import Body
 from pointsman.gateway.outcomes.harness import stripped
 from pointsman.gateway.outcomes.memory import DISTINCT_CHARS, IssuedCall, Memory, Step, Thread, text_hash
 from pointsman.gateway.outcomes.tails import Tail, read_tail
+from pointsman.gateway.outcomes.uses import use_of
 
 if TYPE_CHECKING:
     from pointsman.gateway.call import Call, Tried
@@ -43,7 +45,7 @@ def step_of(call: "Call", tried: "Tried", answer: Answer, thread: Thread) -> Ste
         answer_chars=len(answer.text.strip()),
         body_hash=call.body_hash,
         message_count=call.outline.message_count,
-        calls={one.id: IssuedCall(_key(one.name, one.arguments), one.name) for one in answer.calls if one.id},
+        calls={one.id: _issued(one) for one in answer.calls if one.id},
     )
 
 
@@ -127,6 +129,10 @@ def _root(call: "Call", memory: Memory) -> Step | None:
     last = memory.by_session(call.logged_as, named_session(call))
     root = last.thread.root if last is not None else None
     return root if root is not None and root.message_count == call.outline.message_count else None
+
+
+def _issued(call: ToolCall) -> IssuedCall:
+    return IssuedCall(_key(call.name, call.arguments), call.name, use_of(call.name, call.arguments))
 
 
 def _key(name: str, arguments: str) -> int:

@@ -84,6 +84,12 @@ def code_of(result: Result) -> str:
     return OK
 
 
+def found_nothing(result: Result) -> bool:
+    """Whether a command ended with exit code 1, by which programs that search or compare say "no"."""
+    exit_code = _EXIT.match(result.text[:HEAD_CHARS])
+    return exit_code is not None and exit_code[1] == "1"
+
+
 def _kind_of_error(text: str) -> str:
     for pattern, code in _KINDS:
         if pattern.search(text):

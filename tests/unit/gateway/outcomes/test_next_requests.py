@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from tests.outcome_world import (
     FIRST,
-    GREEN,
     RED,
     SECOND,
     Chat,
@@ -21,25 +20,6 @@ from tests.outcome_world import (
 
 from pointsman.core.events import FinishState
 from pointsman.gateway.outcomes import Decided, observer
-
-
-@every_client
-async def test_green_to_red_is_a_regression(client: type[Chat]) -> None:
-    one = client(World())
-    await one.ask("Refactor", called("c1", command="pytest"))
-    first = await one.bring({"c1": GREEN}, called("c2", command="pytest"))
-    told = await one.bring({"c2": RED}, said("Oh."))
-    assert ("tests_turned", "first_green") in details(first)
-    assert [(e.label, e.weight) for e in told if e.detail == "green_to_red"] == [(0.0, 0.8)]
-
-
-@every_client
-async def test_another_command_of_the_same_family_counts_less(client: type[Chat]) -> None:
-    one = client(World())
-    await one.ask("Fix it", called("c1", command="pytest"))
-    await one.bring({"c1": RED}, called("c2", command="pytest -k one"))
-    told = await one.bring({"c2": GREEN}, said("Fixed."))
-    assert [e.weight for e in told if e.detail == "red_to_green"] == [pytest.approx(0.6)]
 
 
 @every_client

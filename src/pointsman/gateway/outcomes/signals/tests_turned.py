@@ -6,8 +6,8 @@ green after some work, 0.2 without any; 0.3 for a first green run, or for a red 
 made after our edit; 0.1 for another first red one. Shared out among the steps of the turn since the run
 before that did anything else than to call for the run, since what it shows is their work. Runs are compared
 by the very same command, else by their family of tools at 0.6 of the weight. Seen with the next request.
-Caveat: a tool's output can be made up by what it prints, so this may steer routing, but never rights or
-budgets.
+What a call only looked at (a file, a log, a search) is no run. Caveat: a tool's output can be made up by what
+it prints, so this may steer routing, but never rights or budgets.
 """
 
 from collections.abc import Iterable
@@ -18,6 +18,7 @@ from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
 from pointsman.gateway.outcomes.memory import Step, text_hash
 from pointsman.gateway.outcomes.runs import Run, run_in
 from pointsman.gateway.outcomes.tails import Tail
+from pointsman.gateway.outcomes.uses import Use
 
 WEIGHT = 1.0
 REGRESSION_WEIGHT = 0.8
@@ -52,7 +53,7 @@ def look(seen: Seen) -> Iterable[Sighting]:
 def _runs(tail: Tail, step: Step) -> Iterable[_Reported]:
     for result in tail.results:
         issued = step.calls.get(result.call_id)
-        if issued is not None and result.run is not None:
+        if issued is not None and result.run is not None and issued.use is not Use.LOOK:
             step.checks.add(result.call_id)
             yield _Reported(result.run, issued.key, result.call_id)
     words = tail.words
