@@ -5,7 +5,7 @@ Ids, hashes and numbers only. Everything is bounded; what falls out is simply no
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 from xxhash import xxh3_64_intdigest
@@ -42,6 +42,14 @@ class IssuedCall(Struct, frozen=True, gc=False):
     key: int
     name: str
     use: Use = Use.WORK
+
+
+class LastRun(NamedTuple):
+    """A run of tests: its colour, the number of the step whose answer called for it, and how much failed."""
+
+    green: bool
+    number: int
+    failed: int | None = None
 
 
 class Step(Struct, kw_only=True, eq=False):
@@ -83,7 +91,7 @@ class Step(Struct, kw_only=True, eq=False):
 
 
 class Thread(Struct, kw_only=True, eq=False):
-    """One conversation. `runs` holds the last test run of each command (green?, number of its step);
+    """One conversation. `runs` holds the last test run of each command;
     `repeats` counts identical calls since something new was done or asked, `errors` identical errors.
     `root` stands before the first step, where the client names its conversations; `taken` counts the steps,
     `opened` is the number of the one that began the running turn, `stalled` is the target with which it gets
@@ -94,7 +102,7 @@ class Thread(Struct, kw_only=True, eq=False):
     steps: list[Step] = field(default_factory=list)
     taken: int = 0
     opened: int = 0
-    runs: dict[int, tuple[bool, int]] = field(default_factory=dict)
+    runs: dict[int, LastRun] = field(default_factory=dict)
     repeats: dict[int, int] = field(default_factory=dict)
     errors: dict[int, int] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
@@ -121,6 +129,14 @@ class Thread(Struct, kw_only=True, eq=False):
         """The steps after the one numbered `number` (1: the first), as far as they are remembered."""
         steps = max(self.taken - number, 0)
         return self.steps[-steps:] if steps else []
+
+    def worked_since(self, number: int) -> bool:
+        """Whether anything was done after the step numbered `number` but to look, to wait and to test."""
+        return any(
+            issued.use is Use.WORK and call_id not in one.checks
+            for one in self.since(number)
+            for call_id, issued in one.calls.items()
+        )
 
     def doers(self, number: int = 0) -> list[Step]:
         """The steps of the running turn after the one numbered `number` that called for something other than

@@ -28,10 +28,12 @@ _WORDS: Final = (
 
 
 class Run(NamedTuple):
-    """A test run or build of a `family` of tools."""
+    """A test run or build of a `family` of tools. `failed` is how much of a red one failed, None if it does
+    not tell."""
 
     family: str
     green: bool
+    failed: int | None = None
 
 
 _RED: Final = (
@@ -87,6 +89,11 @@ def _compiled(rows: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
 
 _RED_RUN: Final = _compiled(_RED)
 _GREEN_RUN: Final = _compiled(_GREEN)
+_FAILED: Final = re.compile(
+    r"\b(\d{1,6}) (?:previous )?(?:failed|failing|failures?|errors?)\b"
+    r"|\b(?:failures|errors|fail)[=:]? ?(\d{1,6})\b",
+    re.IGNORECASE,
+)
 FAMILIES: Final = frozenset(name for name, _ in (*_RED, *_GREEN))
 """The families of tools that are known."""
 
@@ -95,7 +102,7 @@ def run_in(text: str) -> Run | None:
     """The run that `text` reports, by its end; None when it reports none. A failure anywhere counts.
 
     >>> run_in("tests/test_a.py .F\\n==== 1 failed, 4 passed in 0.12s ====")
-    Run(family='pytest', green=False)
+    Run(family='pytest', green=False, failed=1)
     """
     parts = text if len(text) <= HEAD_CHARS + END_CHARS else f"{text[:HEAD_CHARS]}\n{text[-END_CHARS:]}"
     lines = _telling_lines(parts)
@@ -104,8 +111,17 @@ def run_in(text: str) -> Run | None:
     red = _RED_RUN.search(lines)
     green = _GREEN_RUN.search(lines)
     if red is not None and (green is None or red.lastgroup != "python"):
-        return Run(red.lastgroup or "", False)
+        return Run(red.lastgroup or "", False, _failed(lines))
     return Run(green.lastgroup or "", True) if green is not None else None
+
+
+def _failed(lines: str) -> int | None:
+    """How much failed: the highest number told, else how many lines tell of a failure."""
+    told = [int(number) for pair in _FAILED.findall(lines) for number in pair if number]
+    if told:
+        return max(told)
+    count = len(_RED_RUN.findall(lines))
+    return count if count < LINES_A_WORD else None
 
 
 def _telling_lines(text: str) -> str:
