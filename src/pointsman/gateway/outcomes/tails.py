@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 from pointsman.core.chat import Message, Refusal, Text, ToolCall, ToolResult
 from pointsman.gateway.dialects import aider
 from pointsman.gateway.outcomes.asked import HISTORY, Body, canonical
-from pointsman.gateway.outcomes.harness import COMMAND_RAN, Words, words_of
+from pointsman.gateway.outcomes.harness import COMMAND_RAN, MACHINE_STARTS, Words, words_of
 from pointsman.gateway.outcomes.runs import Run, run_in
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
@@ -76,7 +76,7 @@ def _told_apart(messages: list[Message]) -> Tail:
     while start and messages[start - 1].role == "assistant":
         start -= 1
     results = [part for message in fresh for part in message.parts if isinstance(part, ToolResult)]
-    texts = [_text(message.parts) for message in fresh if message.role == "user"]
+    texts = [_written(message) for message in fresh if message.role == "user"]
     words = words_of([text for text in texts if text])
     return Tail(
         said="".join([_text(message.parts) for message in messages[start:at]]),
@@ -124,6 +124,12 @@ def _called(messages: list[Message]) -> list[str]:
 
 def _text(parts: Iterable[object]) -> str:
     return "".join([part.text for part in parts if isinstance(part, Text | Refusal)])
+
+
+def _written(message: Message) -> str:
+    """A user's message. Some clients put their own words and the human's into one, as parts of it."""
+    texts = [part.text for part in message.parts if isinstance(part, Text)]
+    return "\n".join([text for text in texts if len(texts) == 1 or not text.startswith(MACHINE_STARTS)])
 
 
 def _shortened(text: str) -> str:
