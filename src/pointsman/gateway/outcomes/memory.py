@@ -239,6 +239,13 @@ class Memory:
         """The last step of a conversation: of one that the client named, or one that did not end well."""
         return self._sessions.get((agent, session)) if session else None
 
+    def begin_anew(self, agent: str, session: str | None) -> None:
+        """Takes note that a conversation goes on with a summary in the place of what was said: its next
+        first message is no other version of the one before."""
+        step = self.by_session(agent, session)
+        if step is not None:
+            step.thread.root = None
+
     def threads_of(self, agent: str) -> list[Thread]:
         """The agent's newest conversations."""
         return list(self._agents.get(agent, ()))

@@ -157,6 +157,8 @@ class Observer:
             self._at(Stage.ANSWER, seen)
             if call.kind == RequestKind.SIDE_COMMIT:
                 self._look_at_commit(call, body)
+            elif call.kind == RequestKind.SIDE_COMPACTION:
+                self._memory.begin_anew(call.logged_as, call.caller.session_key)
             return
         self._join(call, body, step)
         if step.state is FinishState.CLIENT_GONE:

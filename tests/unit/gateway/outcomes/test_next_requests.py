@@ -78,6 +78,14 @@ async def test_asking_the_same_anew_is_a_regeneration(client: type[Chat]) -> Non
     assert details(told) == [("asked_anew", "regenerated")]
 
 
+async def test_what_follows_a_compaction_is_no_edited_prompt() -> None:
+    one = Claude(World(session="7f0c"))
+    await one.ask("Write a parser", FIRST)
+    await one.ask("Your task is to create a detailed summary of the conversation so far.", SECOND)
+    one.history = []
+    assert await one.ask("This session is being continued from a previous one. Go on.", FIRST) == []
+
+
 @every_client
 async def test_other_words_in_the_same_place_are_an_edited_prompt(client: type[Chat]) -> None:
     one = client(World())
