@@ -67,45 +67,6 @@ async def test_going_on_is_a_weak_sign_of_approval(client: type[Chat]) -> None:
     assert [(e.signal, e.label, e.weight) for e in told] == [("continued", 1.0, 0.15)]
 
 
-@every_client
-async def test_asking_the_same_anew_is_a_regeneration(client: type[Chat]) -> None:
-    one = client(World())
-    await one.ask("Write a parser", FIRST)
-    await one.ask("Now the documentation", SECOND)
-    del one.history[-1]
-    one.more["temperature"] = 0.5
-    told = await one._send(said("Other documentation, longer than before."))
-    assert details(told) == [("asked_anew", "regenerated")]
-
-
-async def test_what_follows_a_compaction_is_no_edited_prompt() -> None:
-    one = Claude(World(session="7f0c"))
-    await one.ask("Write a parser", FIRST)
-    await one.ask("Your task is to create a detailed summary of the conversation so far.", SECOND)
-    one.history = []
-    assert await one.ask("This session is being continued from a previous one. Go on.", FIRST) == []
-
-
-@every_client
-async def test_other_words_in_the_same_place_are_an_edited_prompt(client: type[Chat]) -> None:
-    one = client(World())
-    await one.ask("Write a parser", FIRST)
-    kept = list(one.history)
-    await one.ask("Now the documentation", SECOND)
-    one.history = kept
-    told = await one.ask("Now the documentation, but short", said("Short."))
-    assert [(e.signal, e.label) for e in told] == [("asked_anew", 0.0)]
-
-
-@every_client
-async def test_the_same_bytes_again_are_no_verdict(client: type[Chat]) -> None:
-    one = client(World())
-    await one.ask("Write a parser", FIRST)
-    await one.ask("Now the documentation", SECOND)
-    del one.history[-1]
-    assert await one._send(SECOND) == []
-
-
 @pytest.mark.parametrize(
     ("client", "text", "is_error", "detail"),
     [
