@@ -144,7 +144,7 @@ def outline(body: bytes) -> Outline:
         context_tokens=(len(body) - media.characters) // _BYTES_PER_TOKEN + media.tokens,
         max_output_tokens=request.max_completion_tokens or request.max_tokens,
         agent_hint=agent_of(request.metadata),
-        session=request.prompt_cache_key,
+        cache_key=request.prompt_cache_key,
         user=request.safety_identifier or request.user,
         answered_calls=_answered(messages),
         labels=labels_of(request.metadata),
