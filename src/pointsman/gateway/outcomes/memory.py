@@ -85,6 +85,13 @@ class Step(Struct, kw_only=True, eq=False):
         self.followers[step.asked] = step
 
     @property
+    def worked(self) -> bool:
+        """Whether it called for anything but to look, to wait and to test."""
+        return any(
+            issued.use is Use.WORK and call_id not in self.checks for call_id, issued in self.calls.items()
+        )
+
+    @property
     def complete(self) -> bool:
         """Whether the client got the whole answer."""
         return self.state is FinishState.COMPLETED
@@ -133,23 +140,21 @@ class Thread(Struct, kw_only=True, eq=False):
 
     def worked_since(self, number: int) -> bool:
         """Whether anything was done after the step numbered `number` but to look, to wait and to test."""
-        return any(
-            issued.use is Use.WORK and call_id not in one.checks
-            for one in self.since(number)
-            for call_id, issued in one.calls.items()
-        )
+        return any(one.worked for one in self.since(number))
 
     def doers(self, number: int = 0) -> list[Step]:
-        """The steps of the running turn after the one numbered `number` that called for something other than
-        a run of tests. Where none did, those that only spoke (some clients have edits in plain words), else
-        all of them."""
+        """The steps of the running turn after the one numbered `number` that did more than look, wait and
+        test. Where none did, those that only spoke (some clients have edits in plain words), else those
+        that looked, else all of them."""
         steps = self.since(max(number, self.opened - 1))
-        did = [one for one in steps if len(one.calls) > len(one.checks)]
-        return did or [one for one in steps if not one.calls] or steps
+        did = [one for one in steps if one.worked]
+        spoke = [one for one in steps if not one.calls]
+        return did or spoke or [one for one in steps if len(one.calls) > len(one.checks)] or steps
 
-    def allow(self, weight: float) -> float:
-        """How much of `weight` a new sign may still weigh; that much is taken off."""
-        if weight >= STRONG:
+    def allow(self, weight: float, whole: float = 0.0) -> float:
+        """How much of `weight` a new sign may still weigh; that much is taken off. A share of a strong sign
+        (`whole`) is no weak one."""
+        if max(weight, whole) >= STRONG:
             allowed = min(weight, MAX_STRONG_WEIGHT - self.strong_spent)
             self.strong_spent += max(allowed, 0.0)
         else:

@@ -289,7 +289,7 @@ class Observer:
         thread.seen.add(event_id)
         if sighting.detail in STALLS:
             thread.stalled = step.target
-        weight = 0.0 if sighting.label is None else thread.allow(sighting.weight)
+        weight = 0.0 if sighting.label is None else thread.allow(sighting.weight, sighting.whole)
         if sighting.label is not None and weight < LEAST_WEIGHT:
             return
         self.counts.recorded += 1

@@ -82,12 +82,12 @@ def _compared(reported: _Reported, step: Step) -> Iterable[Sighting]:
         found = _turned(run, before, same_command=same is not None) if worked else None
     if found is None:
         return
-    detail, weight = found
+    detail, weight = found[0], found[1] * share
     label = 1.0 if run.green or detail == FEWER_RED else 0.0
     outcome = OutcomeWord.SUCCESS if run.green else None
     credited = thread.doers(number)[-MAX_CREDITED:] or [step]
     for one in credited:
-        yield Sighting(detail, label, weight * share / len(credited), reported.key, one, outcome)
+        yield Sighting(detail, label, weight / len(credited), reported.key, one, outcome, weight)
 
 
 def _first(reported: _Reported) -> tuple[str, float]:

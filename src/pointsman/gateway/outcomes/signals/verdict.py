@@ -30,7 +30,7 @@ def look(seen: Seen) -> Iterable[Sighting]:
     done = [one for one in done if one.target == done[-1].target][-MAX_CREDITED:]
     label, outcome = (1.0, OutcomeWord.SUCCESS) if verdict == PRAISE else (0.0, OutcomeWord.USER_REJECTED)
     for one in done:
-        yield Sighting(verdict, label, WEIGHT / len(done), step=one, outcome=outcome)
+        yield Sighting(verdict, label, WEIGHT / len(done), step=one, outcome=outcome, whole=WEIGHT)
 
 
 SIGNAL = Signal(
