@@ -32,6 +32,15 @@ async def test_the_same_error_again_counts_more(client: type[Chat]) -> None:
     assert details(again)[0] == ("tool_result", "same_error_again")
 
 
+async def test_the_same_error_is_known_whatever_codex_says_in_front_of_it() -> None:
+    one = Codex(World())
+    head = "Chunk ID: {0}\nWall time: 0.{0} seconds\nProcess exited with code 2\nOutput:\n"
+    await one.ask("Fix it", called("c1", cmd="make"))
+    await one.bring({"c1": head.format(17) + "no rule"}, called("c2", cmd="make all"))
+    again = await one.bring({"c2": head.format(23) + "no rule"}, called("c3", cmd="make it"))
+    assert details(again)[0] == ("tool_result", "same_error_again")
+
+
 @every_client
 @pytest.mark.parametrize(
     ("words", "label"),

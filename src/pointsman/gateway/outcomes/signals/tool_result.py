@@ -46,7 +46,7 @@ def look(seen: Seen) -> Iterable[Sighting]:
         if code == codes.OK:
             yield Sighting(code, 1.0, weight, key=result.call_id)
             continue
-        if count(errors, text_hash(code + result.text[:ERROR_CHARS])) > 1:
+        if count(errors, text_hash(code + codes.without_head(result.text)[:ERROR_CHARS])) > 1:
             code, weight = AGAIN, max(weight, AGAIN_WEIGHT)
         yield Sighting(code, 0.0, weight, key=result.call_id, outcome=OutcomeWord.ERROR)
     words = tail.words
