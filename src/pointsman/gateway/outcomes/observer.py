@@ -197,7 +197,7 @@ class Observer:
         elif again is not None:
             step.thread = again.thread
         elif named and tail is None:
-            step.thread.root = root = steps.root_of(step.thread, step)
+            step.thread.root = root = steps.root_of(step.thread, step, steps.beginning_of(call))
             root.followed_by(step)
         if earlier is None and tail is not None and tail.results:
             self._look_up(step, tail, now_us)

@@ -110,8 +110,9 @@ def named_session(call: "Call") -> str | None:
     return None if session is None or session.startswith(OWN_NAME) else session
 
 
-def root_of(thread: Thread, step: Step) -> Step:
-    """A step to stand before a conversation's first: it decided nothing, so nothing is told of it."""
+def root_of(thread: Thread, step: Step, beginning: int) -> Step:
+    """A step to stand before a conversation's first: it decided nothing, so nothing is told of it.
+    `beginning` is what it is known by."""
     return Step(
         decision_id="",
         attempt=0,
@@ -121,6 +122,7 @@ def root_of(thread: Thread, step: Step) -> Step:
         ended_at_us=0,
         thread=thread,
         state=FinishState.FAILED,
+        body_hash=beginning,
         message_count=step.message_count,
     )
 
@@ -128,7 +130,15 @@ def root_of(thread: Thread, step: Step) -> Step:
 def _root(call: "Call", memory: Memory) -> Step | None:
     last = memory.by_session(call.logged_as, named_session(call))
     root = last.thread.root if last is not None else None
-    return root if root is not None and root.message_count == call.outline.message_count else None
+    if root is None or root.message_count != call.outline.message_count:
+        return None
+    return root if root.body_hash == beginning_of(call) else None
+
+
+def beginning_of(call: "Call") -> int:
+    """The hash of what a request has before the human's words: subagents go by their agent's session in some
+    clients, with prompts and tools of their own."""
+    return text_hash("\0".join([call.outline.system, *call.outline.tool_names]))
 
 
 def _issued(call: ToolCall) -> IssuedCall:

@@ -44,3 +44,19 @@ async def test_other_words_in_the_same_place_are_an_edited_prompt(client: type[C
     one.history = kept
     told = await one.ask("Now the documentation, but short", said("Short."))
     assert [(e.signal, e.label) for e in told] == [("asked_anew", 0.0)]
+
+
+async def test_a_subagent_in_its_agents_session_edits_nothing() -> None:
+    world = World(session="7f0c")
+    await Chat(world, system="You are Claude Code.").ask("Write a parser", FIRST)
+    assert await Chat(world, system="You search files.").ask("Find the grammar", SECOND) == []
+
+
+async def test_a_program_with_many_questions_to_one_text_edits_nothing_for_long() -> None:
+    one = Chat(World())
+    await one.ask("Here is a text", FIRST)
+    told = []
+    for n in range(8):
+        told += await one.ask(f"Question {n} about the text", said(f"The answer number {n}."))
+        del one.history[-2:]
+    assert [event.detail for event in told].count("edited") == 3

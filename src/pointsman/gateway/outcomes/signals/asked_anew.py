@@ -15,6 +15,8 @@ from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
 WEIGHT = 0.6
 EDITED_WEIGHT = 0.25
 READ_US = 2_000_000
+MOST_VERSIONS = 3
+"""Who puts still other words into one place is a program with many questions to the same text."""
 REGENERATED, EDITED = "regenerated", "edited"
 
 
@@ -30,7 +32,7 @@ def look(seen: Seen) -> Iterable[Sighting]:
             yield Sighting(REGENERATED, 0.0, WEIGHT, request.decision_id, same, OutcomeWord.USER_REJECTED)
         return
     others = [one for one in seen.step.followers.values() if one.complete and one.opens_turn]
-    if others:
+    if 0 < len(others) <= MOST_VERSIONS:
         yield Sighting(EDITED, 0.0, EDITED_WEIGHT, f"{request.asked:x}", others[-1])
 
 
