@@ -231,7 +231,8 @@ class Outline(Struct, kw_only=True):
     `system` and `first_user` are the leading text of the system prompt and of the first human
     message (at most 2,000 characters each); `context_tokens` is an estimate from the body's length;
     `needs` is a bit set of `core.features.Need`; `agent_hint` is the body's own agent id if it has one,
-    `session` the client's conversation key; `answered_calls` are the tool-call ids whose results this
+    `session` the client's conversation key, `cache_key` the one that it gives to the provider's cache, which
+    many clients use for several conversations; `answered_calls` are the tool-call ids whose results this
     request brings, the join key to the decision that issued them. `last_role` is the role of the last
     message (`tool` inside a tool loop). `labels` is what the body's metadata says of the task, under
     LABELS; None when it says nothing.
@@ -250,6 +251,7 @@ class Outline(Struct, kw_only=True):
     max_output_tokens: int | None = None
     agent_hint: str | None = None
     session: str | None = None
+    cache_key: str | None = None
     user: str | None = None
     answered_calls: tuple[str, ...] = ()
     labels: dict[str, str] | None = None

@@ -6,6 +6,7 @@ from pointsman.core.features import Features
 from pointsman.core.keys import ApiKey
 from pointsman.core.snapshot import PolicySnapshot
 from pointsman.gateway.call import Call
+from pointsman.gateway.outcomes.lexicon import ASKING_CHARS, asks
 from pointsman.gateway.parts import Parts
 from pointsman.gateway.spending import budget_left_usd_micros
 from pointsman.gateway.turns import NEW
@@ -70,7 +71,8 @@ def is_routed(call: Call) -> bool:
 
 
 def note_turn(call: Call, parts: Parts) -> None:
-    """Remembers whom the conversation is with, and how much of it that one may have in its cache."""
+    """Remembers whom the conversation is with, how much of it that one may have in its cache, and whether
+    its answer asked something."""
     if call.kind.startswith("side_"):
         return
     last, context_tokens = call.tried[-1], call.outline.context_tokens
@@ -83,6 +85,8 @@ def note_turn(call: Call, parts: Parts) -> None:
         last.ended_s,
         call.task,
     )
+    if asks("".join(last.attempt.tally.pieces[-ASKING_CHARS:])):
+        parts.turns.asked(call.logged_as, call.caller.session_key)
 
 
 def _scope(key: ApiKey | None, requested: str, snapshot: PolicySnapshot) -> tuple[str, ...]:

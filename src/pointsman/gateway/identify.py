@@ -189,7 +189,8 @@ def ip_agent(client_ip: str) -> str:
 def _conversation(agent: str, prompt: Prompt, outline: Outline) -> str | None:
     if not outline.first_user and not prompt.stable:
         return None
-    text = f"{agent}\0{outline.user or ''}\0{prompt.words:x}\0{outline.first_user}"
+    end_user = f"{outline.user or ''}{outline.cache_key or ''}"
+    text = f"{agent}\0{end_user}\0{prompt.words:x}\0{outline.first_user}"
     return "conv-" + xxh3_64_hexdigest(text.encode("utf-8", "surrogatepass"))
 
 

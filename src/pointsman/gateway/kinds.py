@@ -73,6 +73,9 @@ COMPACTION_STARTS: Final = (
 )
 """First words of the last human message, with or without tools."""
 
+QUOTA: Final = "quota"
+"""All that Claude Code asks, for one token, to see whether it may ask at all."""
+
 CLAUDE_CODE_STARTS: Final = ("x-anthropic-billing-header:", "You are Claude Code")
 """Claude Code puts these before the words that tell what the request is for."""
 
@@ -115,6 +118,8 @@ def _by_prompt(outline: Outline) -> RequestKind | None:
     if outline.tool_names:
         return None
     system, user = outline.system, outline.first_user
+    if user == QUOTA and outline.max_output_tokens == 1:
+        return CLASSIFIER
     if system[:1].isspace():
         system = system.lstrip()
     if system.startswith(_SYSTEM_STARTS):

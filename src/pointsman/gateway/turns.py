@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from pointsman.core.chat import Outline
 from pointsman.gateway.outcomes.harness import words_of
-from pointsman.gateway.outcomes.lexicon import CORRECTION, RETRY, verdict_of
+from pointsman.gateway.outcomes.lexicon import CORRECTION, RETRY, declines, verdict_of
 from pointsman.memory.reader import NOTHING_READ, TaskRead
 
 WARM_S: Final = 300.0
@@ -49,6 +49,7 @@ class _Conversation(Struct, gc=False):
     tokens: int
     at_s: float
     task: TaskRead
+    asked: bool = False
     stalled: bool = False
 
 
@@ -62,9 +63,10 @@ class Follows(Enum):
     TASK = "task"
 
 
-def follows(outline: Outline) -> Follows:
+def follows(outline: Outline, *, asked: bool = False) -> Follows:
     """What a request is in its conversation. A turn goes on when tools' results come and no human said
-    anything, also when the client reports in the human's name.
+    anything, also when the client reports in the human's name. `asked` says that the answer before ended
+    with a question, to which a "no" is no correction.
 
     >>> follows(Outline(model="auto", last_user="Write a test for the parser"))
     <Follows.TASK: 'task'>
@@ -80,11 +82,12 @@ def follows(outline: Outline) -> Follows:
     words = words_of([outline.last_user])
     if words.command or words.edit_failed or words.lint_failed:
         return Follows.TURN
-    verdict = verdict_of(words.human)
+    verdict = verdict_of(words.human, asked=asked)
     if verdict in NOT_GOOD:
         return Follows.CORRECTION
     few = len(words.human.split(maxsplit=LEAST_TASK_WORDS)) < LEAST_TASK_WORDS
-    return Follows.REMARK if few or verdict is not None else Follows.TASK
+    remark = few or verdict is not None or declines(words.human, asked=asked)
+    return Follows.REMARK if remark else Follows.TASK
 
 
 class Turns:
@@ -108,7 +111,7 @@ class Turns:
         known = self._known.get((agent, session)) if session is not None else None
         if known is None:
             return NEW
-        silent_s, following = now_s - known.at_s, follows(outline)
+        silent_s, following = now_s - known.at_s, follows(outline, asked=known.asked)
         task = known.task if following is not Follows.TASK and known.task is not NOTHING_READ else None
         warm, tokens = (known.target, known.tokens) if silent_s <= WARM_S else ("", 0)
         if silent_s <= TURN_S and following in (Follows.TURN, Follows.CORRECTION):
@@ -141,6 +144,13 @@ class Turns:
         if known.target != target:
             known.stalled = False
         known.target, known.tokens, known.at_s, known.task = target, tokens, now_s, task
+        known.asked = False
+
+    def asked(self, agent: str, session: str | None) -> None:
+        """Takes note that the last answer ended with a question: a "no" to it is no correction."""
+        known = self._known.get((agent, session)) if session is not None else None
+        if known is not None:
+            known.asked = True
 
     def stalled(self, agent: str, session: str | None) -> None:
         """Takes note that the running turn does not get on: the same call again and again, or tests that

@@ -81,6 +81,15 @@ def test_a_conversation_is_known_by_its_beginning() -> None:
         assert caller(Outline(model="auto", **changed)).session_key != caller(begin).session_key  # type: ignore[arg-type]
 
 
+def test_a_cache_key_that_an_app_uses_everywhere_names_no_conversation() -> None:
+    sessions = [
+        caller(Outline(model="auto", cache_key=key, first_user=text)).session_key
+        for key, text in (("app", "one"), ("app", "another"), ("app2", "one"), ("app", "one"))
+    ]
+    assert len(set(sessions)) == 3
+    assert sessions[0] == sessions[3]
+
+
 def test_the_clients_own_session_is_preferred() -> None:
     assert caller(Outline(model="auto", session="pck-1", first_user="x")).session_key == "pck-1"
     assert caller(Outline(model="auto")).session_key is None

@@ -1,6 +1,7 @@
 """Side requests are told apart from work."""
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.gateway.client_headers import CLAUDE_CODE, CLIENTS, CODEX, CODEX_TURN, PLAIN, says
 
 from pointsman.core.chat import Outline
@@ -54,6 +55,12 @@ def test_system_prompts_tell(start: str) -> None:
 @pytest.mark.parametrize("start", USER_STARTS)
 def test_human_messages_written_by_a_user_interface_tell(start: str) -> None:
     assert kind_of(human(start + " ..."), {}, retry=False) is USER_STARTS[start]
+
+
+def test_claude_codes_look_whether_it_may_ask_is_no_work() -> None:
+    look = replace(human("quota"), max_output_tokens=1)
+    assert kind_of(look, {}, retry=False) is CLASSIFIER
+    assert kind_of(human("quota"), {}, retry=False) is RequestKind.REQUEST
 
 
 @pytest.mark.parametrize("start", COMPACTION_STARTS)

@@ -3,7 +3,7 @@
 import pytest
 
 from pointsman.core.chat import Outline
-from pointsman.gateway.turns import NEW, TURN_S, WARM_S, Turns
+from pointsman.gateway.turns import NEW, TURN_S, WARM_S, Follows, Turns, follows
 from pointsman.memory.reader import TaskRead
 
 HUMAN = Outline(model="auto", last_role="user", message_count=3)
@@ -58,6 +58,14 @@ def test_whatever_else_a_human_says_opens_a_turn_without_blame(turns: Turns, tex
     turns.stalled("codex", "s1")
     assert turns.standing("codex", "s1", says(text), 10.0).held == ""
     assert not turns.standing("codex", "s1", TOOL, 11.0).stalled
+
+
+def test_a_no_to_our_question_sends_nothing_back(turns: Turns) -> None:
+    turns.asked("codex", "s1")
+    assert turns.standing("codex", "s1", says("No, leave the old tests alone"), 10.0).held == ""
+    assert follows(says("No, leave the old tests alone"), asked=True) is Follows.REMARK
+    turns.answered("codex", "s1", "openai/gpt-x", 900, now_s=20.0)
+    assert turns.standing("codex", "s1", says("No, use the old tests"), 30.0).stalled
 
 
 def test_work_sent_back_after_a_very_long_time_is_decided_anew(turns: Turns) -> None:

@@ -28,7 +28,8 @@ class Stage(StrEnum):
 
 class Sighting(NamedTuple):
     """One sign. `weight` is at most the signal's own; `key` tells several of one signal at one step apart
-    and gets into a hash only; `step` is whose it is, None for the step looked at."""
+    and gets into a hash only; `step` is whose it is, None for the step looked at. `whole` is what the sign
+    weighs at all the steps among which it is shared out, 0 if it is not."""
 
     detail: str
     label: float | None
@@ -36,6 +37,7 @@ class Sighting(NamedTuple):
     key: str = ""
     step: Step | None = None
     outcome: OutcomeWord | None = None
+    whole: float = 0.0
 
 
 class Seen(Struct, kw_only=True, eq=False):

@@ -5,12 +5,13 @@ Ids, hashes and numbers only. Everything is bounded; what falls out is simply no
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 from xxhash import xxh3_64_intdigest
 
 from pointsman.core.events import FinishState
+from pointsman.gateway.outcomes.uses import Use
 
 MAX_STEPS = 64
 """How many steps of one conversation are remembered."""
@@ -36,10 +37,19 @@ Value = TypeVar("Value")
 
 
 class IssuedCall(Struct, frozen=True, gc=False):
-    """A tool call of ours: the hash of its name and arguments, and of its arguments' family."""
+    """A tool call of ours: the hash of its name and arguments, and what it is for."""
 
     key: int
     name: str
+    use: Use = Use.WORK
+
+
+class LastRun(NamedTuple):
+    """A run of tests: its colour, the number of the step whose answer called for it, and how much failed."""
+
+    green: bool
+    number: int
+    failed: int | None = None
 
 
 class Step(Struct, kw_only=True, eq=False):
@@ -75,13 +85,20 @@ class Step(Struct, kw_only=True, eq=False):
         self.followers[step.asked] = step
 
     @property
+    def worked(self) -> bool:
+        """Whether it called for anything but to look, to wait and to test."""
+        return any(
+            issued.use is Use.WORK and call_id not in self.checks for call_id, issued in self.calls.items()
+        )
+
+    @property
     def complete(self) -> bool:
         """Whether the client got the whole answer."""
         return self.state is FinishState.COMPLETED
 
 
 class Thread(Struct, kw_only=True, eq=False):
-    """One conversation. `runs` holds the last test run of each command (green?, number of its step);
+    """One conversation. `runs` holds the last test run of each command;
     `repeats` counts identical calls since something new was done or asked, `errors` identical errors.
     `root` stands before the first step, where the client names its conversations; `taken` counts the steps,
     `opened` is the number of the one that began the running turn, `stalled` is the target with which it gets
@@ -92,7 +109,7 @@ class Thread(Struct, kw_only=True, eq=False):
     steps: list[Step] = field(default_factory=list)
     taken: int = 0
     opened: int = 0
-    runs: dict[int, tuple[bool, int]] = field(default_factory=dict)
+    runs: dict[int, LastRun] = field(default_factory=dict)
     repeats: dict[int, int] = field(default_factory=dict)
     errors: dict[int, int] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
@@ -107,6 +124,7 @@ class Thread(Struct, kw_only=True, eq=False):
         del self.steps[:-MAX_STEPS]
         self.taken += 1
         if step.opens_turn:
+            self.opened = self.taken
             self.strong_spent = self.weak_spent = 0.0
         if step.opens_turn or any(issued.key not in self.repeats for issued in step.calls.values()):
             self.repeats = dict.fromkeys(self.repeats, 0)
@@ -120,17 +138,23 @@ class Thread(Struct, kw_only=True, eq=False):
         steps = max(self.taken - number, 0)
         return self.steps[-steps:] if steps else []
 
-    def doers(self, number: int = 0) -> list[Step]:
-        """The steps of the running turn after the one numbered `number` that called for something other than
-        a run of tests. Where none did, those that only spoke (some clients have edits in plain words), else
-        all of them."""
-        steps = self.since(max(number, self.opened - 1))
-        did = [one for one in steps if len(one.calls) > len(one.checks)]
-        return did or [one for one in steps if not one.calls] or steps
+    def worked_since(self, number: int) -> bool:
+        """Whether anything was done after the step numbered `number` but to look, to wait and to test."""
+        return any(one.worked for one in self.since(number))
 
-    def allow(self, weight: float) -> float:
-        """How much of `weight` a new sign may still weigh; that much is taken off."""
-        if weight >= STRONG:
+    def doers(self, number: int = 0) -> list[Step]:
+        """The steps of the running turn after the one numbered `number` that did more than look, wait and
+        test. Where none did, those that only spoke (some clients have edits in plain words), else those
+        that looked, else all of them."""
+        steps = self.since(max(number, self.opened - 1))
+        did = [one for one in steps if one.worked]
+        spoke = [one for one in steps if not one.calls]
+        return did or spoke or [one for one in steps if len(one.calls) > len(one.checks)] or steps
+
+    def allow(self, weight: float, whole: float = 0.0) -> float:
+        """How much of `weight` a new sign may still weigh; that much is taken off. A share of a strong sign
+        (`whole`) is no weak one."""
+        if max(weight, whole) >= STRONG:
             allowed = min(weight, MAX_STRONG_WEIGHT - self.strong_spent)
             self.strong_spent += max(allowed, 0.0)
         else:
@@ -219,6 +243,13 @@ class Memory:
     def by_session(self, agent: str, session: str | None) -> Step | None:
         """The last step of a conversation: of one that the client named, or one that did not end well."""
         return self._sessions.get((agent, session)) if session else None
+
+    def begin_anew(self, agent: str, session: str | None) -> None:
+        """Takes note that a conversation goes on with a summary in the place of what was said: its next
+        first message is no other version of the one before."""
+        step = self.by_session(agent, session)
+        if step is not None:
+            step.thread.root = None
 
     def threads_of(self, agent: str) -> list[Thread]:
         """The agent's newest conversations."""

@@ -157,6 +157,8 @@ class Observer:
             self._at(Stage.ANSWER, seen)
             if call.kind == RequestKind.SIDE_COMMIT:
                 self._look_at_commit(call, body)
+            elif call.kind == RequestKind.SIDE_COMPACTION:
+                self._memory.begin_anew(call.logged_as, call.caller.session_key)
             return
         self._join(call, body, step)
         if step.state is FinishState.CLIENT_GONE:
@@ -195,7 +197,7 @@ class Observer:
         elif again is not None:
             step.thread = again.thread
         elif named and tail is None:
-            step.thread.root = root = steps.root_of(step.thread, step)
+            step.thread.root = root = steps.root_of(step.thread, step, steps.beginning_of(call))
             root.followed_by(step)
         if earlier is None and tail is not None and tail.results:
             self._look_up(step, tail, now_us)
@@ -287,7 +289,7 @@ class Observer:
         thread.seen.add(event_id)
         if sighting.detail in STALLS:
             thread.stalled = step.target
-        weight = 0.0 if sighting.label is None else thread.allow(sighting.weight)
+        weight = 0.0 if sighting.label is None else thread.allow(sighting.weight, sighting.whole)
         if sighting.label is not None and weight < LEAST_WEIGHT:
             return
         self.counts.recorded += 1

@@ -16,22 +16,36 @@ _WORDS: Final = (
         "passing",
         "Passed",
         "PASS",
-        "pass ",
+        "pass",
         "error",
         "Error",
         "ERR",
         "errors",
     ),
-    *("OK", "ok ", "ok\t", "Ran ", "BUILD", "Build", "Traceback", "Finished", "***", "issues found"),
+    *(
+        "OK",
+        "ok ",
+        "ok\t",
+        "Ran ",
+        "BUILD",
+        "Build",
+        "Traceback",
+        "Finished",
+        "***",
+        "issues found",
+        "problem",
+    ),
 )
 """Each line that reports a run holds one of these."""
 
 
 class Run(NamedTuple):
-    """A test run or build of a `family` of tools."""
+    """A test run or build of a `family` of tools. `failed` is how much of a red one failed, None if it does
+    not tell."""
 
     family: str
     green: bool
+    failed: int | None = None
 
 
 _RED: Final = (
@@ -41,12 +55,17 @@ _RED: Final = (
         r"|^FAILED \S+::|^ERROR \S+\.py",
     ),
     ("unittest", r"^FAILED \((?:failures|errors)=\d+|^FAIL: test|^ERROR: test"),
-    ("cargo", r"^test result: FAILED|^error\[E\d{4}\]|^error: could not compile|^error: aborting due to"),
+    (
+        "cargo",
+        r"^test result: FAILED|^[ \t]+Summary .* [1-9]\d* failed"
+        r"|^error\[E\d{4}\]|^error: could not compile|^error: aborting due to",
+    ),
     ("go", r"^--- FAIL:|^FAIL[ \t]+\S+|^FAIL$"),
     (
         "js",
         r"^[ \t]*Tests?:?[ \t]+.*[1-9]\d* failed|^[ \t]*Test Files[ \t]+.*[1-9]\d* failed"
-        r"|^[ \t]*[1-9]\d* failing\b|^# fail [1-9]",
+        r"|^[ \t]*[1-9]\d* failing\b|^(?:# |\u2139 )fail [1-9]|^[ \t]+[1-9]\d* fail(?:ed)?$"
+        r"|^\S{0,2} ?[1-9]\d* problems? \([1-9]\d* errors?|^FAILED \| .*[1-9]\d* failed",
     ),
     ("tsc", r"\berror TS\d{4,5}:|^Found [1-9]\d* errors?\b"),
     ("npm", r"^npm ERR!|^npm error\b"),
@@ -68,9 +87,13 @@ _RED: Final = (
 _GREEN: Final = (
     ("pytest", r"^(?:=+ )?\d+ passed\b(?!.*\b(?:failed|errors?)\b).* in [\d.]+s"),
     ("unittest", r"^Ran [1-9]\d* tests? in .*\n+OK\b"),
-    ("cargo", r"^test result: ok\. [1-9]|^[ \t]+Finished `?\w+`? "),
+    ("cargo", r"^test result: ok\. [1-9]|^[ \t]+Summary .* [1-9]\d* passed|^[ \t]+Finished `?\w+`? "),
     ("go", r"^ok[ \t]+\S+[ \t]+(?:[\d.]+s|\(cached\))|^PASS$"),
-    ("js", r"^[ \t]*Tests?:?[ \t]+[1-9]\d* passed|^[ \t]*[1-9]\d* passing\b|^# pass [1-9]\d*$"),
+    (
+        "js",
+        r"^[ \t]*Tests?:?[ \t]+[1-9]\d* passed|^[ \t]*[1-9]\d* passing\b|^(?:# |\u2139 )pass [1-9]\d*$"
+        r"|^[ \t]+[1-9]\d* pass$|^[ \t]+[1-9]\d* passed \(|^ok \| [1-9]\d* passed",
+    ),
     ("tsc", r"^Found 0 errors\b"),
     ("jvm", r"^BUILD SUCCESSFUL|\bBUILD SUCCESS\b"),
     ("dotnet", r"^Build succeeded|^Passed!\s+-\s+Failed:\s+0"),
@@ -87,6 +110,12 @@ def _compiled(rows: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
 
 _RED_RUN: Final = _compiled(_RED)
 _GREEN_RUN: Final = _compiled(_GREEN)
+_COLOURS: Final = re.compile(r"\x1b\[[\d;]*m")
+_FAILED: Final = re.compile(
+    r"\b(\d{1,6}) (?:previous )?(?:failed|failing|failures?|errors?)\b"
+    r"|\b(?:failures|errors|fail)[=:]? ?(\d{1,6})\b",
+    re.IGNORECASE,
+)
 FAMILIES: Final = frozenset(name for name, _ in (*_RED, *_GREEN))
 """The families of tools that are known."""
 
@@ -95,8 +124,10 @@ def run_in(text: str) -> Run | None:
     """The run that `text` reports, by its end; None when it reports none. A failure anywhere counts.
 
     >>> run_in("tests/test_a.py .F\\n==== 1 failed, 4 passed in 0.12s ====")
-    Run(family='pytest', green=False)
+    Run(family='pytest', green=False, failed=1)
     """
+    if "\x1b" in text:
+        text = _COLOURS.sub("", text)
     parts = text if len(text) <= HEAD_CHARS + END_CHARS else f"{text[:HEAD_CHARS]}\n{text[-END_CHARS:]}"
     lines = _telling_lines(parts)
     if not lines:
@@ -104,8 +135,17 @@ def run_in(text: str) -> Run | None:
     red = _RED_RUN.search(lines)
     green = _GREEN_RUN.search(lines)
     if red is not None and (green is None or red.lastgroup != "python"):
-        return Run(red.lastgroup or "", False)
+        return Run(red.lastgroup or "", False, _failed(lines))
     return Run(green.lastgroup or "", True) if green is not None else None
+
+
+def _failed(lines: str) -> int | None:
+    """How much failed: the highest number told, else how many lines tell of a failure."""
+    told = [int(number) for pair in _FAILED.findall(lines) for number in pair if number]
+    if told:
+        return max(told)
+    count = len(_RED_RUN.findall(lines))
+    return count if count < LINES_A_WORD else None
 
 
 def _telling_lines(text: str) -> str:

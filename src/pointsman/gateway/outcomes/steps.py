@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64_intdigest
 
+from pointsman.core.chat import ToolCall
 from pointsman.core.events import FinishState
 from pointsman.gateway.outcomes.answers import Answer
 from pointsman.gateway.outcomes.asked import Body
 from pointsman.gateway.outcomes.harness import stripped
 from pointsman.gateway.outcomes.memory import DISTINCT_CHARS, IssuedCall, Memory, Step, Thread, text_hash
 from pointsman.gateway.outcomes.tails import Tail, read_tail
+from pointsman.gateway.outcomes.uses import use_of
 
 if TYPE_CHECKING:
     from pointsman.gateway.call import Call, Tried
@@ -43,7 +45,7 @@ def step_of(call: "Call", tried: "Tried", answer: Answer, thread: Thread) -> Ste
         answer_chars=len(answer.text.strip()),
         body_hash=call.body_hash,
         message_count=call.outline.message_count,
-        calls={one.id: IssuedCall(_key(one.name, one.arguments), one.name) for one in answer.calls if one.id},
+        calls={one.id: _issued(one) for one in answer.calls if one.id},
     )
 
 
@@ -108,8 +110,9 @@ def named_session(call: "Call") -> str | None:
     return None if session is None or session.startswith(OWN_NAME) else session
 
 
-def root_of(thread: Thread, step: Step) -> Step:
-    """A step to stand before a conversation's first: it decided nothing, so nothing is told of it."""
+def root_of(thread: Thread, step: Step, beginning: int) -> Step:
+    """A step to stand before a conversation's first: it decided nothing, so nothing is told of it.
+    `beginning` is what it is known by."""
     return Step(
         decision_id="",
         attempt=0,
@@ -119,6 +122,7 @@ def root_of(thread: Thread, step: Step) -> Step:
         ended_at_us=0,
         thread=thread,
         state=FinishState.FAILED,
+        body_hash=beginning,
         message_count=step.message_count,
     )
 
@@ -126,7 +130,19 @@ def root_of(thread: Thread, step: Step) -> Step:
 def _root(call: "Call", memory: Memory) -> Step | None:
     last = memory.by_session(call.logged_as, named_session(call))
     root = last.thread.root if last is not None else None
-    return root if root is not None and root.message_count == call.outline.message_count else None
+    if root is None or root.message_count != call.outline.message_count:
+        return None
+    return root if root.body_hash == beginning_of(call) else None
+
+
+def beginning_of(call: "Call") -> int:
+    """The hash of what a request has before the human's words: subagents go by their agent's session in some
+    clients, with prompts and tools of their own."""
+    return text_hash("\0".join([call.outline.system, *call.outline.tool_names]))
+
+
+def _issued(call: ToolCall) -> IssuedCall:
+    return IssuedCall(_key(call.name, call.arguments), call.name, use_of(call.name, call.arguments))
 
 
 def _key(name: str, arguments: str) -> int:

@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from pointsman.core.chat import Message, Refusal, Text, ToolCall, ToolResult
+from pointsman.gateway.dialects import aider
 from pointsman.gateway.outcomes.asked import HISTORY, Body, canonical
-from pointsman.gateway.outcomes.harness import Words, words_of
+from pointsman.gateway.outcomes.harness import COMMAND_RAN, MACHINE_STARTS, Words, words_of
 from pointsman.gateway.outcomes.runs import Run, run_in
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
@@ -69,15 +70,13 @@ def _end_of(history: list[Raw]) -> list[Raw]:
 
 
 def _told_apart(messages: list[Message]) -> Tail:
-    at = len(messages)
-    while at and messages[at - 1].role != "assistant":
-        at -= 1
+    at = _behind_answer(messages)
     fresh = messages[at:]
     start = at
     while start and messages[start - 1].role == "assistant":
         start -= 1
     results = [part for message in fresh for part in message.parts if isinstance(part, ToolResult)]
-    texts = [_text(message.parts) for message in fresh if message.role == "user"]
+    texts = [_written(message) for message in fresh if message.role == "user"]
     words = words_of([text for text in texts if text])
     return Tail(
         said="".join([_text(message.parts) for message in messages[start:at]]),
@@ -87,6 +86,23 @@ def _told_apart(messages: list[Message]) -> Tail:
         raw_words="\n".join(texts),
         tool_loop=bool(results) and not words.human,
     )
+
+
+def _behind_answer(messages: list[Message]) -> int:
+    """Where that begins which came after the model's last answer. What a client says and answers in both
+    names is no answer."""
+    at = len(messages)
+    while at:
+        if messages[at - 1].role != "assistant":
+            at -= 1
+        elif at > 1 and messages[at - 2].role == "user" and aider.is_reply(_text(messages[at - 1].parts)):
+            text = _text(messages[at - 2].parts)
+            if not (text.startswith(aider.STARTS) or COMMAND_RAN.match(text)):
+                break
+            at -= 2
+        else:
+            break
+    return at
 
 
 def _result(part: ToolResult) -> Result:
@@ -108,6 +124,12 @@ def _called(messages: list[Message]) -> list[str]:
 
 def _text(parts: Iterable[object]) -> str:
     return "".join([part.text for part in parts if isinstance(part, Text | Refusal)])
+
+
+def _written(message: Message) -> str:
+    """A user's message. Some clients put their own words and the human's into one, as parts of it."""
+    texts = [part.text for part in message.parts if isinstance(part, Text)]
+    return "\n".join([text for text in texts if len(texts) == 1 or not text.startswith(MACHINE_STARTS)])
 
 
 def _shortened(text: str) -> str:

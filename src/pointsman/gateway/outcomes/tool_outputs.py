@@ -30,6 +30,7 @@ _EXIT: Final = re.compile(
     re.IGNORECASE,
 )
 """Codex and Claude Code say it in one of the first lines."""
+_RUN_HEAD: Final = re.compile(r"(?:[A-Z][\w ]{2,30}: ?.*\n|Process .*\n){1,8}Output:\n")
 _EXIT_FIELD: Final = re.compile(r'"exit_code"\s*:\s*(-?\d+)')
 _REJECTED: Final = re.compile(
     r"^\W{0,3}(?:error: )?(?:the user doesn't want to (?:proceed|take this action)"
@@ -82,6 +83,17 @@ def code_of(result: Result) -> str:
     if result.is_error or _ERROR_MARK.match(head) or head.startswith("apply_patch verification failed"):
         return _kind_of_error(head)
     return OK
+
+
+def found_nothing(result: Result) -> bool:
+    """Whether a command ended with exit code 1, by which programs that search or compare say "no"."""
+    exit_code = _EXIT.match(result.text[:HEAD_CHARS])
+    return exit_code is not None and exit_code[1] == "1"
+
+
+def without_head(text: str) -> str:
+    """A result's text without the lines in front in which Codex says how long it took, and the like."""
+    return text[head.end() :] if (head := _RUN_HEAD.match(text)) else text
 
 
 def _kind_of_error(text: str) -> str:

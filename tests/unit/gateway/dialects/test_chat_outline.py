@@ -30,7 +30,8 @@ def test_calls_answered_before_the_last_answer_are_old():
 
 def test_the_session_user_and_agent_are_found():
     found = outline(prompt_cache_key="s1", user="u", safety_identifier="safe", metadata={"agent_id": "bot"})
-    assert (found.session, found.user, found.agent_hint) == ("s1", "safe", "bot")
+    assert (found.cache_key, found.user, found.agent_hint) == ("s1", "safe", "bot")
+    assert found.session is None
 
 
 @pytest.mark.parametrize(

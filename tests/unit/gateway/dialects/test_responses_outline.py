@@ -65,7 +65,7 @@ def test_tool_names_are_flat_and_hosted_tools_are_named_by_type():
 
 def test_session_stream_and_message_count():
     found = outline_of()
-    assert (found.session, found.stream, found.message_count) == ("0199-session", True, 10)
+    assert (found.cache_key, found.stream, found.message_count) == ("0199-session", True, 10)
 
 
 def test_agent_and_user_come_from_metadata_and_safety_identifier():

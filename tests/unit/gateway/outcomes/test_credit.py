@@ -30,6 +30,39 @@ async def test_a_humans_verdict_goes_to_who_did_the_work_and_not_to_who_told_of_
 
 
 @every_client
+async def test_a_verdict_counts_in_full_however_long_the_turn_was(client: type[Chat]) -> None:
+    one = client(World())
+    await one.ask("Fix the bug", called("c0", "edit", path="0"))
+    for n in range(20):
+        await one.bring({f"c{n}": "done"}, called(f"c{n + 1}", "edit", path=str(n + 1)))
+    await one.bring({"c20": "done"}, FIRST)
+    told = await one.ask("No, that is wrong.", SECOND)
+    assert sum(event.weight for event in told if event.signal == "verdict") == pytest.approx(0.6)
+
+
+@every_client
+async def test_who_only_looked_and_waited_did_not_do_the_work(client: type[Chat]) -> None:
+    one = client(World())
+    await one.ask("Fix the bug", called("c1", "edit", path="a"))
+    (edited,) = await one.bring({"c1": "done"}, called("c2", command="cat a.py"))
+    await one.bring({"c2": "x = 1"}, called("c3", "write_stdin", session_id=7))
+    await one.bring({"c3": "still running"}, FIRST)
+    told = await one.ask("Thanks!", SECOND)
+    assert [(event.decision_id, event.weight) for event in told] == [(edited.decision_id, 0.6)]
+
+
+@every_client
+async def test_a_humans_verdict_is_about_the_last_turn_only(client: type[Chat]) -> None:
+    one = client(World())
+    await one.ask("Write a parser", FIRST)
+    await one.ask("Write the tests of the parser", SECOND)
+    (went_on,) = await one.ask("Now the documentation of the parser", said("The documentation is written."))
+    told = await one.ask("No, that is wrong. Try again.", FIRST)
+    assert [(event.detail, event.weight) for event in told] == [("correction", 0.6)]
+    assert told[0].decision_id != went_on.decision_id
+
+
+@every_client
 async def test_what_failed_before_is_not_held_against_the_next_task(client: type[Chat]) -> None:
     one = client(World())
     await one.ask("Fix the bug", called("c1", command="pytest"))

@@ -180,3 +180,12 @@ async def test_arguments_are_kept_apart_in_a_stream_of_several_calls() -> None:
     ]
     told = await Chat(World(), tools=[SHELL]).ask("List it", parts)
     assert details(told) == [("bad_tool_call", "unparsable")]
+
+
+async def test_asking_again_for_what_still_runs_is_no_stall() -> None:
+    client = Codex(World())
+    told = await client.ask("Fix it", called("c0", "exec_command", cmd="make"))
+    for number in range(5):
+        ask = called(f"c{number + 1}", "write_stdin", session_id=7, chars="")
+        told += await client.bring({f"c{number}": "Process running with session ID 7"}, ask)
+    assert "repeated_call" not in [one.signal for one in told]

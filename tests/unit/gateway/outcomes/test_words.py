@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.gateway.outcomes.harness import stripped, words_of
-from pointsman.gateway.outcomes.lexicon import CORRECTION, PRAISE, RETRY, UNDO, VERDICTS, verdict_of
+from pointsman.gateway.outcomes.lexicon import CORRECTION, PRAISE, RETRY, UNDO, VERDICTS, asks, verdict_of
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,35 @@ from pointsman.gateway.outcomes.lexicon import CORRECTION, PRAISE, RETRY, UNDO, 
         ("Notify the user", None),
         ("Greatest common divisor in Rust please", None),
         ("", None),
+        ("doesn't work", CORRECTION),
+        ("That's not quite right", CORRECTION),
+        ("I still get the same error", CORRECTION),
+        ("Now I get an ImportError: no module named x", CORRECTION),
+        ("The second test still fails", CORRECTION),
+        ("wait, that's the wrong file", CORRECTION),
+        ("es funktioniert immer noch nicht", CORRECTION),
+        ("動きません", CORRECTION),
+        ("안 돼요", CORRECTION),
+        ("works!", PRAISE),
+        ("Thanks! That fixed it.", PRAISE),
+        ("cool, next the docs", PRAISE),
+        ("고마워요", PRAISE),
+        ("no problem, thanks", None),
+        ("No, that's fine. Leave it", None),
+        ("Нет, спасибо", None),
+        ("nein, passt so", None),
+        ("no-op handlers should be skipped", None),
+        ("non existent keys should raise KeyError", None),
+        ("primary key should be a uuid", None),
+        ("superclass of Foo should be abstract", None),
+        ("Klasse User braucht noch ein Feld", None),
+        ("Класс User должен наследовать Base", None),
+        ("Merci de corriger le titre", None),
+        ("It is better to use a dataclass here", None),
+        ("Why did you use a dict here?", None),
+        ("Same error handling for the other endpoints", None),
+        ("Rollback strategy for deployments?", None),
+        ("Incorrect passwords should lock the account", None),
     ],
 )
 def test_verdicts_in_many_words(words: str, verdict: str | None) -> None:
@@ -80,3 +109,12 @@ def test_files_that_a_client_adds_are_nobodys_words() -> None:
 @given(st.text(max_size=300))
 def test_reading_never_fails_and_finds_known_verdicts_only(text: str) -> None:
     assert verdict_of(stripped(text)) in (None, *VERDICTS)
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [("No", None), ("No, use tabs", None), ("нет", None), ("No, that's wrong. Use tabs", CORRECTION)],
+)
+def test_a_no_to_a_question_is_an_answer(words: str, verdict: str | None) -> None:
+    assert asks("Done. Shall I run the tests, too?")
+    assert verdict_of(words, asked=True) == verdict

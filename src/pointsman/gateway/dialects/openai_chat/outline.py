@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 
 from pointsman.core.chat import Outline
 from pointsman.core.features import Need
+from pointsman.gateway.dialects import aider
 from pointsman.gateway.dialects.labels import labels_of
 from pointsman.gateway.dialects.openai_bodies import agent_of, checked, missing
 from pointsman.gateway.dialects.openai_chat.wire import ABSENT
@@ -127,6 +128,9 @@ def outline(body: bytes) -> Outline:
     instructing, humans, in_pieces = _sorted_out(messages)
     media = _media(messages, in_pieces) if in_pieces else _NO_MEDIA
     first_user = _first_text(humans)
+    if first_user.startswith(aider.EXAMPLES):
+        humans = humans[aider.after_examples([_text_of(one) for one in humans]) :]
+        first_user = _first_text(humans)
     return Outline(
         model=request.model,
         stream=bool(request.stream),
@@ -140,7 +144,7 @@ def outline(body: bytes) -> Outline:
         context_tokens=(len(body) - media.characters) // _BYTES_PER_TOKEN + media.tokens,
         max_output_tokens=request.max_completion_tokens or request.max_tokens,
         agent_hint=agent_of(request.metadata),
-        session=request.prompt_cache_key,
+        cache_key=request.prompt_cache_key,
         user=request.safety_identifier or request.user,
         answered_calls=_answered(messages),
         labels=labels_of(request.metadata),
@@ -201,11 +205,16 @@ def _media(messages: list[_Message], in_pieces: list[int]) -> _Media:
 def _first_text(messages: Iterable[_Message]) -> str:
     """The leading text of the first of `messages` that says something."""
     for message in messages:
-        if message.content is not ABSENT:
-            text = _said(checked(_CONTENT, message.content, "messages.content"))
-            if text:
-                return text[:LEADING_CHARS]
+        text = _text_of(message)
+        if text and not text.startswith(aider.STARTS):
+            return aider.without_rules(text[:LEADING_CHARS])
     return ""
+
+
+def _text_of(message: _Message) -> str:
+    if message.content is ABSENT:
+        return ""
+    return _said(checked(_CONTENT, message.content, "messages.content"))
 
 
 def _said(content: _Content) -> str:

@@ -108,7 +108,7 @@ def outline(body: bytes) -> Outline:
         context_tokens=(len(body) - media_bytes) // _BYTES_PER_TOKEN + pictures * IMAGE_TOKENS,
         max_output_tokens=request.max_output_tokens,
         agent_hint=agent_of(request.metadata),
-        session=request.prompt_cache_key,
+        cache_key=request.prompt_cache_key,
         user=request.safety_identifier or request.user,
         answered_calls=answered,
         labels=labels_of(request.metadata),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pointsman.core.outcomes import OutcomeSource
 from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
-from pointsman.gateway.outcomes.lexicon import verdict_of
+from pointsman.gateway.outcomes.lexicon import asks, verdict_of
 
 WEIGHT = 0.15
 DETAIL = "went_on"
@@ -19,7 +19,9 @@ def look(seen: Seen) -> Iterable[Sighting]:
     if tail is None or not tail.words.human or tail.words.interrupted or tail.results:
         return
     asked_before = seen.request is not None and seen.request.asked in step.followers
-    if step.complete and not step.calls and not asked_before and verdict_of(tail.words.human) is None:
+    if not step.complete or step.calls or asked_before:
+        return
+    if verdict_of(tail.words.human, asked=asks(tail.said)) is None:
         yield Sighting(DETAIL, 1.0, WEIGHT)
 
 

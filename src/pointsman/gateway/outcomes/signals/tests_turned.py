@@ -1,13 +1,14 @@
 """Tests or builds that turn green or red from one run to the next: the strongest sign there is without a
 human.
 
-Weight 1 for red to green, 0.8 for green to red, 0.7 for a run that stays red and 0.4 for one that stays
-green after some work, 0.2 without any; 0.3 for a first green run, or for a red one that the client itself
-made after our edit; 0.1 for another first red one. Shared out among the steps of the turn since the run
+Weight 1 for red to green, 0.8 for green to red, 0.7 for a run that stays red (0.3, and good, if less fails
+than before) and 0.4 for one that stays green, all after some work; without any a second run says nothing. 0.3
+for a first green run, or for a red one that the client itself made after our edit; 0.1 for another first red
+one. Shared out among the steps of the turn since the run
 before that did anything else than to call for the run, since what it shows is their work. Runs are compared
 by the very same command, else by their family of tools at 0.6 of the weight. Seen with the next request.
-Caveat: a tool's output can be made up by what it prints, so this may steer routing, but never rights or
-budgets.
+What a call only looked at (a file, a log, a search) is no run. Caveat: a tool's output can be made up by what
+it prints, so this may steer routing, but never rights or budgets.
 """
 
 from collections.abc import Iterable
@@ -15,9 +16,10 @@ from typing import NamedTuple
 
 from pointsman.core.outcomes import OutcomeSource, OutcomeWord
 from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
-from pointsman.gateway.outcomes.memory import Step, text_hash
+from pointsman.gateway.outcomes.memory import LastRun, Step, text_hash
 from pointsman.gateway.outcomes.runs import Run, run_in
 from pointsman.gateway.outcomes.tails import Tail
+from pointsman.gateway.outcomes.uses import Use
 
 WEIGHT = 1.0
 REGRESSION_WEIGHT = 0.8
@@ -25,14 +27,16 @@ FIRST_GREEN_WEIGHT = 0.3
 FIRST_RED_WEIGHT = 0.1
 CLIENTS_RED_WEIGHT = 0.3
 """Clients that run the tests by themselves do so after an edit, and tell of failures only."""
-STAYS_WEIGHTS = {True: 0.4, False: 0.7}
-"""By whether the run is green, when something was done since the one before. What fails to turn green has to
-count about as much as what does, or a model that gets there at last would look good."""
-NOTHING_DONE_WEIGHT = 0.2
+STAYS_GREEN_WEIGHT = 0.4
+STAYS_RED_WEIGHT = 0.7
+"""What fails to turn green has to count about as much as what does, or a model that gets there at last would
+look good."""
+FEWER_RED_WEIGHT = 0.3
 BY_FAMILY = 0.6
 MAX_CREDITED = 8
 RED_TO_GREEN, GREEN_TO_RED = "red_to_green", "green_to_red"
 FIRST_GREEN, FIRST_RED, STAYS_GREEN, STAYS_RED = "first_green", "first_red", "stays_green", "stays_red"
+FEWER_RED = "fewer_red"
 
 
 class _Reported(NamedTuple):
@@ -45,14 +49,14 @@ class _Reported(NamedTuple):
 def look(seen: Seen) -> Iterable[Sighting]:
     """One sign a run, or one for each step that is to be credited with a change."""
     if seen.tail is not None:
-        for reported in _runs(seen.tail, seen.step):
+        for reported in list(_runs(seen.tail, seen.step)):
             yield from _compared(reported, seen.step)
 
 
 def _runs(tail: Tail, step: Step) -> Iterable[_Reported]:
     for result in tail.results:
         issued = step.calls.get(result.call_id)
-        if issued is not None and result.run is not None:
+        if issued is not None and result.run is not None and issued.use is not Use.LOOK:
             step.checks.add(result.call_id)
             yield _Reported(result.run, issued.key, result.call_id)
     words = tail.words
@@ -64,29 +68,43 @@ def _runs(tail: Tail, step: Step) -> Iterable[_Reported]:
 
 
 def _compared(reported: _Reported, step: Step) -> Iterable[Sighting]:
-    thread, green = step.thread, reported.run.green
-    family = text_hash("family " + reported.run.family)
-    share = 1.0
-    before = thread.runs.get(reported.command)
-    if before is None:
-        before, share = thread.runs.get(family), BY_FAMILY
-    thread.runs[reported.command] = thread.runs[family] = (green, thread.taken)
-    label = 1.0 if green else 0.0
-    outcome = OutcomeWord.SUCCESS if green else None
-    number = before[1] if before is not None else 0
-    credited = thread.doers(number)[-MAX_CREDITED:] or [step]
-    if before is None:
-        red_weight = CLIENTS_RED_WEIGHT if reported.by_client else FIRST_RED_WEIGHT
-        weight, detail = (FIRST_GREEN_WEIGHT, FIRST_GREEN) if green else (red_weight, FIRST_RED)
-        share = 1.0
-    elif before[0] == green:
-        worked = len(thread.since(number)) > 1
-        weight = STAYS_WEIGHTS[green] if worked else NOTHING_DONE_WEIGHT
-        detail = STAYS_GREEN if green else STAYS_RED
+    thread, run = step.thread, reported.run
+    family = text_hash("family " + run.family)
+    same = thread.runs.get(reported.command)
+    before = same or thread.runs.get(family)
+    worked = before is not None and (reported.by_client or thread.worked_since(before.number))
+    thread.runs[reported.command] = thread.runs[family] = LastRun(run.green, thread.taken, run.failed)
+    if before is None or (same is None and not worked):
+        number, share = 0, 1.0
+        found: tuple[str, float] | None = _first(reported)
     else:
-        weight, detail = (WEIGHT, RED_TO_GREEN) if green else (REGRESSION_WEIGHT, GREEN_TO_RED)
+        number, share = before.number, BY_FAMILY if same is None else 1.0
+        found = _turned(run, before, same_command=same is not None) if worked else None
+    if found is None:
+        return
+    detail, weight = found[0], found[1] * share
+    label = 1.0 if run.green or detail == FEWER_RED else 0.0
+    outcome = OutcomeWord.SUCCESS if run.green else None
+    credited = thread.doers(number)[-MAX_CREDITED:] or [step]
     for one in credited:
-        yield Sighting(detail, label, weight * share / len(credited), reported.key, one, outcome)
+        yield Sighting(detail, label, weight / len(credited), reported.key, one, outcome, weight)
+
+
+def _first(reported: _Reported) -> tuple[str, float]:
+    if reported.run.green:
+        return FIRST_GREEN, FIRST_GREEN_WEIGHT
+    return FIRST_RED, CLIENTS_RED_WEIGHT if reported.by_client else FIRST_RED_WEIGHT
+
+
+def _turned(run: Run, before: LastRun, *, same_command: bool) -> tuple[str, float] | None:
+    """What a run says beside the one before it, after some work; of two commands no numbers are compared."""
+    if run.green:
+        return (STAYS_GREEN, STAYS_GREEN_WEIGHT) if before.green else (RED_TO_GREEN, WEIGHT)
+    if before.green:
+        return GREEN_TO_RED, REGRESSION_WEIGHT
+    if run.failed is None or before.failed is None or run.failed >= before.failed:
+        return STAYS_RED, STAYS_RED_WEIGHT
+    return (FEWER_RED, FEWER_RED_WEIGHT) if same_command else None
 
 
 SIGNAL = Signal(
@@ -94,6 +112,8 @@ SIGNAL = Signal(
     stage=Stage.NEXT,
     source=OutcomeSource.OBSERVED,
     weight=WEIGHT,
-    details=frozenset({RED_TO_GREEN, GREEN_TO_RED, FIRST_GREEN, FIRST_RED, STAYS_GREEN, STAYS_RED}),
+    details=frozenset(
+        {RED_TO_GREEN, GREEN_TO_RED, FIRST_GREEN, FIRST_RED, STAYS_GREEN, STAYS_RED, FEWER_RED}
+    ),
     look=look,
 )

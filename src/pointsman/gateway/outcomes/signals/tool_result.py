@@ -2,7 +2,8 @@
 
 Weight: 0.1 done; 0.15 a command failed or a tool erred (normal while exploring); 0.5 an edit did not apply,
 or the same error came again; 0.7 invalid arguments; 0.8 an unknown tool. Seen with the next request, after
-the tool's own time. Runs of tests are `tests_turned`'s: whoever calls for one has done right. Caveat:
+the tool's own time. Runs of tests are `tests_turned`'s: whoever calls for one has done right; a search that
+finds nothing says nothing. Caveat:
 clients that hide exit codes show failures as done; a broken environment is blamed on the model.
 """
 
@@ -12,6 +13,7 @@ from pointsman.core.outcomes import OutcomeSource, OutcomeWord
 from pointsman.gateway.outcomes import tool_outputs as codes
 from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
 from pointsman.gateway.outcomes.memory import count, text_hash
+from pointsman.gateway.outcomes.uses import Use
 
 WEIGHTS: Mapping[str, float] = {
     codes.OK: 0.1,
@@ -33,14 +35,18 @@ def look(seen: Seen) -> Iterable[Sighting]:
         return
     errors = step.thread.errors
     for result in tail.results:
+        issued = step.calls.get(result.call_id)
         code = codes.code_of(result)
-        if code == codes.REJECTED or result.call_id not in step.calls or result.run is not None:
+        if code == codes.REJECTED or issued is None:
+            continue
+        looked = issued.use is Use.LOOK
+        if (looked and codes.found_nothing(result)) or (not looked and result.run is not None):
             continue
         weight = WEIGHTS[code]
         if code == codes.OK:
             yield Sighting(code, 1.0, weight, key=result.call_id)
             continue
-        if count(errors, text_hash(code + result.text[:ERROR_CHARS])) > 1:
+        if count(errors, text_hash(code + codes.without_head(result.text)[:ERROR_CHARS])) > 1:
             code, weight = AGAIN, max(weight, AGAIN_WEIGHT)
         yield Sighting(code, 0.0, weight, key=result.call_id, outcome=OutcomeWord.ERROR)
     words = tail.words
