@@ -43,7 +43,7 @@ async def tasks(db_pool):
         await db_pool.execute(
             f"INSERT INTO task_executions ({', '.join(task)}) VALUES ({places})", *task.values()
         )
-    await history.embed_missing(db_pool, EMBEDDER, lambda agent: True)
+    await history.embed_missing(db_pool, history.Scribe(EMBEDDER), lambda agent: True)
 
 
 async def test_a_recommendation_is_told_with_its_evidence(run, tasks):
