@@ -12,9 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pointsman.core.errors import NotPermitted
-from pointsman.core.snapshot import PolicySnapshot, Target
+from pointsman.core.snapshot import PolicySnapshot
 from pointsman.routing.gates.allow_list import listed
-from pointsman.routing.vote import PRIOR_MEAN, UNRELATED, Stand, Tried, has_part, standings, vote
+from pointsman.routing.names import target_of
+from pointsman.routing.vote import PRIOR_MEAN, UNRELATED, Stand, Tried, standings, vote
 from pointsman.store.agent_specs import NearAgent
 from pointsman.store.model_tiers import ModelTier, tier_of
 from pointsman.store.task_memory import PastTask
@@ -112,18 +113,6 @@ def rank_agents(evidence: Evidence) -> list[Stand]:
         one for one in standings(tried, priors).values() if one.weight >= LEAST_WEIGHT or one.name in priors
     ]
     return sorted(found, key=lambda one: (-one.reliability, -one.weight, one.name))
-
-
-def target_of(name: str, snapshot: PolicySnapshot) -> Target | None:
-    """What serves a model here: by its id or name, else the newest model whose name has `name` as a part,
-    such as `haiku`; None when nothing does."""
-    if name in snapshot.targets:
-        return snapshot.targets[name]
-    for identity in snapshot.names.get(name, ()):
-        if identity in snapshot.targets:
-            return snapshot.targets[identity]
-    fitting = [target for target in snapshot.targets.values() if has_part(target.model.name, name)]
-    return max(fitting, key=lambda target: (target.model.created_s, target.id), default=None)
 
 
 def price_of(name: str, snapshot: PolicySnapshot) -> float | None:

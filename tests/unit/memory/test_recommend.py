@@ -10,7 +10,8 @@ from tests.plain_control import a_policy, a_target
 
 from pointsman.core.errors import NotPermitted
 from pointsman.core.money import Price
-from pointsman.memory.recommend import Evidence, price_of, rank_agents, recommend, target_of
+from pointsman.memory.recommend import Evidence, price_of, rank_agents, recommend
+from pointsman.routing.names import target_of
 from pointsman.store.agent_specs import NearAgent
 from pointsman.store.model_tiers import ModelTier
 from pointsman.store.task_memory import PastTask
