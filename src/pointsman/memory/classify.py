@@ -1,7 +1,8 @@
 """What kind of task a request is: `{priority}_{domain}_{complexity}`.
 
 The domain follows from how near the text's embedding is to examples of each, and from its words; the
-complexity from its length and words; the priority from its words. What the client states goes before. Such
+complexity from its length and words; the priority from its words. Words are English; of texts in other
+languages the embedding alone tells. What the client states goes before. Such
 a label steers routing, and never permits anything.
 """
 
@@ -95,7 +96,7 @@ class Classifier:
         )
 
     def _domain(self, text: str, words: frozenset[str], vector: Floats | None) -> str:
-        if not words:
+        if not words and text.isascii():
             return GENERAL
         if vector is None:
             vector = self._embedder.embed([text[:READ_CHARS]])[0]
