@@ -94,7 +94,7 @@ def recommend(
         model_basis=choice.basis,
         target=target.id if target is not None else None,
         reliability=choice.reliability,
-        reason=_reason(choice, chosen, agent_basis),
+        reason=f"{_agent_reason(chosen, agent_basis, evidence)}; {_model_reason(choice, evidence)}",
         models=choice.ranking,
         agents=tuple(agents),
         similar=tuple([task for task in evidence.similar if task.similarity >= UNRELATED]),
@@ -103,16 +103,27 @@ def recommend(
 
 def rank_agents(evidence: Evidence) -> list[Stand]:
     """The agents, best first: by how reliably they did similar tasks, of which the nearness of their
-    specification is the prior."""
+    specification is the prior. Names are compared without case. A failure of those who are made for such
+    tasks does not send them to somebody who has nothing to do with them."""
     priors = {near.agent_name: min(max(near.similarity, 0.0), 1.0) for near in evidence.near_agents}
+    names = {name.upper(): name for name in priors}
     tried = [
-        Tried(name=task.agent_used, success=float(task.success), similarity=task.similarity)
+        Tried(
+            name=names.setdefault(task.agent_used.upper(), task.agent_used),
+            success=float(task.success),
+            similarity=task.similarity,
+        )
         for task in evidence.similar
     ]
-    found = [
-        one for one in standings(tried, priors).values() if one.weight >= LEAST_WEIGHT or one.name in priors
-    ]
-    return sorted(found, key=lambda one: (-one.reliability, -one.weight, one.name))
+    stands = standings(tried, priors).values()
+    found = [one for one in stands if one.weight >= LEAST_WEIGHT or one.name in priors]
+    nearest = max([priors.get(one.name, 0.0) for one in found if one.weight >= LEAST_WEIGHT], default=0.0)
+
+    def is_stranger(one: Stand) -> bool:
+        """Whether it neither did such tasks nor is made for them more than one that did."""
+        return one.weight < LEAST_WEIGHT and priors[one.name] < min(nearest, UNRELATED)
+
+    return sorted(found, key=lambda one: (is_stranger(one), -one.reliability, -one.weight, one.name))
 
 
 def price_of(name: str, snapshot: PolicySnapshot) -> float | None:
@@ -170,7 +181,7 @@ def _model(
             name=task.assigned_model,
             success=float(task.success),
             similarity=task.similarity,
-            share=1.0 if agent is None or task.agent_used == agent else OTHERS_SHARE,
+            share=1.0 if agent is None or task.agent_used.upper() == agent.upper() else OTHERS_SHARE,
         )
         for task in evidence.similar
         if not allowed or task.assigned_model in allowed
@@ -208,21 +219,25 @@ def _escalated(
     )
 
 
-def _reason(choice: _Choice, agent: str | None, basis: AgentBasis) -> str:
-    who = {
+def _agent_reason(agent: str | None, basis: AgentBasis, evidence: Evidence) -> str:
+    if basis == "specification":
+        nearest = max(evidence.near_agents, key=lambda near: near.similarity).agent_name
+        among = "" if nearest == agent else "of those who did not fail at similar tasks, "
+        return f"{among}{agent}'s specification is nearest"
+    return {
         "asked": f"{agent} was asked for",
         "similar_tasks": f"{agent} did similar tasks most reliably",
-        "specification": f"{agent}'s specification is nearest",
         "none": "no agent is known",
     }[basis]
-    return f"{who}; {_model_reason(choice)}"
 
 
-def _model_reason(choice: _Choice) -> str:
+def _model_reason(choice: _Choice, evidence: Evidence) -> str:
+    alike = any(task.similarity >= UNRELATED for task in evidence.similar)
+    known = "what is known of similar tasks is too little" if alike else "no similar task is known"
     if choice.basis == "tier":
-        return f"no similar task is known, and {choice.model} is the agent's tier"
+        return f"{known}, and {choice.model} is the agent's tier"
     if choice.basis == "default":
-        return f"neither a similar task nor a tier is known, so {choice.model} is the default"
+        return f"{known}, and no tier that may be taken, so {choice.model} is the default"
     best = choice.ranking[0]
     tasks = f"{best.tasks} similar task{'' if best.tasks == 1 else 's'}"
     if choice.basis == "escalated":

@@ -185,11 +185,12 @@ async def similar(
     tellers: Sequence[str] = (),
 ) -> list[PastTask]:
     """The finished tasks nearest to `vector` (of length 1), nearest first; only those that one of `agents`
-    did and one of `tellers` told of, if any are named."""
+    did (under any case of its name) and one of `tellers` told of, if any are named."""
     async with pool.acquire() as connection, connection.transaction():
         if agents or tellers:
             sql = _with(len(vector), "similar_of")
-            rows = await connection.fetch(sql, vector, embedder, limit, list(agents), list(tellers))
+            did = [name.upper() for name in agents]
+            rows = await connection.fetch(sql, vector, embedder, limit, did, list(tellers))
         else:
             await connection.execute(_SQL["look_wider"])
             rows = await connection.fetch(_with(len(vector), "similar"), vector, embedder, limit)

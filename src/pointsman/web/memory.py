@@ -166,14 +166,15 @@ async def _evidence(
         own = await task_memory.similar(pool, numbers, embedder, wanted.limit, [wanted.agent], tellers)
         similar = _joined(similar, own)
     near = await agent_specs.nearest(pool, numbers, embedder)
-    allowed = set(wanted.agents)
-    known = {*tellers, *[task.agent_used for task in similar]}
+    allowed = {name.upper() for name in wanted.agents}
+    known = {name.upper() for name in (*tellers, *[task.agent_used for task in similar])}
     return Evidence(
         similar=similar,
         near_agents=[
             one
             for one in near
-            if (not allowed or one.agent_name in allowed) and (not tellers or one.agent_name in known)
+            if (not allowed or one.agent_name.upper() in allowed)
+            and (not tellers or one.agent_name.upper() in known)
         ],
         tiers=tiers,
     )

@@ -116,6 +116,21 @@ def test_failures_outweigh_a_specification():
     assert [one.name for one in ranking] == ["QA", "DBA"]
 
 
+def test_a_failure_does_not_send_a_task_to_who_has_nothing_to_do_with_it():
+    failed, near = [past("haiku", success=False)] * 2, [("QA_TESTER", 0.5), ("DBA", 0.12)]
+    found = advise(*failed, near=near)
+    assert (found.agent, found.model) == ("QA_TESTER", "sonnet")
+    other = advise(*failed, near=[("QA_TESTER", 0.5), ("TOOLSMITH", 0.4)])
+    assert (other.agent, "of those who did not fail" in other.reason) == ("TOOLSMITH", True)
+
+
+def test_an_agents_name_is_the_same_in_any_case():
+    ranking = rank_agents(Evidence(similar=[past("haiku", agent="dba")], near_agents=[NearAgent("DBA", 0.4)]))
+    assert [(one.name, one.tasks) for one in ranking] == [("DBA", 1)]
+    own = advise(past("haiku", agent="dba"), agent="DBA").models[0].weight
+    assert own > advise(past("haiku", agent="dba"), agent="QA").models[0].weight
+
+
 def with_targets(*targets):
     names = {target.model.name: (target.id,) for target in targets}
     return replace(POLICY, targets={target.id: target for target in targets}, names=names)

@@ -59,12 +59,12 @@ ORDER BY task_embedding::halfvec({dimensions}) <#> $1::real[]::halfvec({dimensio
 LIMIT $3;
 
 -- name: similar_of
--- The same among the tasks that some agents did and some told of (empty: any): few enough to look at all of
+-- The same among the tasks that some agents (in capitals) did and some told of (empty: any): few enough to look at all of
 -- them.
 WITH own AS MATERIALIZED (
     SELECT {columns}, task_embedding
     FROM task_executions
-    WHERE (cardinality($4::text[]) = 0 OR agent_used = ANY ($4))
+    WHERE (cardinality($4::text[]) = 0 OR upper(agent_used) = ANY ($4))
         AND (cardinality($5::text[]) = 0 OR agent_id = ANY ($5))
         AND embedder = $2 AND success IS NOT NULL AND assigned_model IS NOT NULL
 )
