@@ -12,9 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pointsman.core.errors import NotPermitted
-from pointsman.core.snapshot import PolicySnapshot
+from pointsman.core.snapshot import PolicySnapshot, Target, Tier
+from pointsman.routing.cost import TIER_ORDER
 from pointsman.routing.gates.allow_list import listed
 from pointsman.routing.names import target_of
+from pointsman.routing.performance import capability_of, domain_of
 from pointsman.routing.vote import PRIOR_MEAN, UNRELATED, Stand, Tried, standings, vote
 from pointsman.store.agent_specs import NearAgent
 from pointsman.store.model_tiers import ModelTier, tier_of
@@ -27,6 +29,7 @@ DEFAULT_MODEL: Final = "sonnet"
 """What seed E falls back to when nothing at all is known."""
 SEED_COSTS: Final = {"haiku": 1.0, "sonnet": 10.0, "opus": 100.0}
 """Seed E's costs of its three models, for when none of them is served here."""
+SEED_TIERS: Final[Mapping[str, Tier]] = {"haiku": "fast", "sonnet": "medium", "opus": "large"}
 OTHERS_SHARE: Final = 0.5
 LEAST_WEIGHT: Final = 0.15
 """Less than one task at a similarity of 0.36 is no evidence."""
@@ -44,8 +47,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 class Recommendation(Struct, frozen=True, kw_only=True):
     """Who should do a task. `agent` is None when no agent is known. `model` is the name used in tasks and
-    tiers, `target` what serves it here, if anything. `reliability`, 0 to 1, is None without similar tasks.
-    `models` and `agents` are the rankings, `similar` the evidence, nearest first."""
+    tiers, `target` what serves it here, if anything; without tasks that speak for the model, what is nearest
+    by tier. `reliability`, 0 to 1, is None without similar tasks. `models` and `agents` are the rankings,
+    `similar` the evidence, nearest first."""
 
     task_type: str
     agent: str | None
@@ -81,11 +85,14 @@ def recommend(
     NotPermitted when that leaves none."""
     if permitted:
         snapshot, models = _within(permitted, models, evidence, snapshot)
+    models = sorted(models, key=lambda name: target_of(name, snapshot) is None)
     agents = rank_agents(evidence)
     chosen, agent_basis = (agent, "asked") if agent else _first_agent(agents)
     prices = {task.assigned_model: price_of(task.assigned_model, snapshot) for task in evidence.similar}
     choice = _model(evidence, chosen, _priced(prices, evidence, snapshot), models)
-    target = target_of(choice.model, snapshot)
+    target, reason = target_of(choice.model, snapshot), _model_reason(choice, evidence)
+    if target is None and not models and (target := _stand_in(choice, task_type, snapshot)) is not None:
+        reason += f"; nothing here is called so, and {target.id} is the nearest by tier"
     return Recommendation(
         task_type=task_type,
         agent=chosen,
@@ -94,10 +101,28 @@ def recommend(
         model_basis=choice.basis,
         target=target.id if target is not None else None,
         reliability=choice.reliability,
-        reason=f"{_agent_reason(chosen, agent_basis, evidence)}; {_model_reason(choice, evidence)}",
+        reason=f"{_agent_reason(chosen, agent_basis, evidence)}; {reason}",
         models=choice.ranking,
         agents=tuple(agents),
         similar=tuple([task for task in evidence.similar if task.similarity >= UNRELATED]),
+    )
+
+
+def _stand_in(choice: _Choice, task_type: str, snapshot: PolicySnapshot) -> Target | None:
+    """What serves here in place of a model of seed E that nothing here is called like: the best at such
+    tasks of the nearest tier. Not where tasks speak for the model: they say nothing of another."""
+    tier = SEED_TIERS.get(choice.model)
+    if tier is None or choice.basis not in ("tier", "default"):
+        return None
+    domain, place = domain_of(task_type), TIER_ORDER[tier]
+    return min(
+        [target for target in snapshot.targets.values() if target.model.kind == "chat"],
+        key=lambda one: (
+            abs(TIER_ORDER[one.model.tier] - place),
+            -capability_of(one.model, domain),
+            one.id,
+        ),
+        default=None,
     )
 
 

@@ -98,6 +98,7 @@ def test_the_choice_is_bounded_to_the_models_named():
     assert advise(past("haiku"), past("opus"), models=["opus"]).model == "opus"
     assert advise(past("haiku"), models=["opus"]).model == "opus"
     assert advise(models=["sonnet", "opus"], agent="DBA").model == "sonnet"
+    assert advise(models=["gpt-9", "gpt-x"], agent="DBA").model == "gpt-x"
 
 
 def test_the_agent_is_the_one_that_did_similar_tasks_well():
@@ -144,6 +145,17 @@ def test_a_name_is_served_by_the_newest_model_it_is_a_part_of():
     assert target_of("claude-haiku-3", policy).id == "anthropic/claude-haiku-3"
     assert target_of("hai", policy) is None
     assert target_of("", policy) is None
+
+
+def test_where_nothing_is_called_like_the_tiers_model_the_nearest_tier_serves():
+    fast, large = [a_target("x", name, 50.0) for name in ("small", "big")]
+    large = replace(large, model=replace(large.model, tier="large"))
+    policy = with_targets(replace(fast, model=replace(fast.model, tier="fast")), large)
+    asked = [advise(agent=agent, policy=policy) for agent in ("DBA", "COORD_WEB")]
+    assert [(one.model, one.target) for one in asked] == [("haiku", "x/small"), ("opus", "x/big")]
+    assert "x/big is the nearest by tier" in asked[1].reason
+    assert advise(past("opus"), policy=policy).target is None
+    assert advise(models=["opus"], policy=policy).target is None
 
 
 def test_prices_of_what_is_served_count_before_the_seeds():
