@@ -146,7 +146,7 @@ def _task_named(request: Request) -> UUID:
 
 
 def _no_task(name: str) -> NotFound:
-    return NotFound(f"There is no task {name!r}; begin it with POST /tasks.")
+    return NotFound(f"There is no task {name!r}; it is named by the `id` that POST /tasks answers.")
 
 
 def _now_us() -> int:
