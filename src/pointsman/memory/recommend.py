@@ -85,6 +85,8 @@ def recommend(
     NotPermitted when that leaves none."""
     if permitted:
         snapshot, models = _within(permitted, models, evidence, snapshot)
+    related = [task for task in evidence.similar if task.similarity >= UNRELATED]
+    evidence = replace(evidence, similar=related)
     models = sorted(models, key=lambda name: target_of(name, snapshot) is None)
     agents = rank_agents(evidence)
     chosen, agent_basis = (agent, "asked") if agent else _first_agent(agents)
@@ -104,7 +106,7 @@ def recommend(
         reason=f"{_agent_reason(chosen, agent_basis, evidence)}; {reason}",
         models=choice.ranking,
         agents=tuple(agents),
-        similar=tuple([task for task in evidence.similar if task.similarity >= UNRELATED]),
+        similar=tuple(related),
     )
 
 
@@ -257,8 +259,7 @@ def _agent_reason(agent: str | None, basis: AgentBasis, evidence: Evidence) -> s
 
 
 def _model_reason(choice: _Choice, evidence: Evidence) -> str:
-    alike = any(task.similarity >= UNRELATED for task in evidence.similar)
-    known = "what is known of similar tasks is too little" if alike else "no similar task is known"
+    known = "what is known of similar tasks is too little" if evidence.similar else "no similar task is known"
     if choice.basis == "tier":
         return f"{known}, and {choice.model} is the agent's tier"
     if choice.basis == "default":

@@ -71,6 +71,7 @@ def test_of_equally_reliable_models_the_cheapest_is_taken():
 def test_tasks_that_have_nothing_to_do_with_it_are_no_evidence():
     found = advise(past("opus", 0.2), agent="QA_TESTER")
     assert (found.model_basis, found.similar, found.models) == ("tier", (), ())
+    assert "1 similar task " in advise(past("opus"), past("opus", 0.2)).reason
 
 
 def test_when_all_that_was_tried_failed_the_next_dearer_model_is_taken():
