@@ -25,7 +25,7 @@ async def told(pool: Pool, count: int, model: str, **said: object) -> None:
     kind = {"priority": "P1", "domain": "code", "complexity": "simple"}
     when = {'"timestamp"': BEGUN, "outcome_at": ENDED}
     for number in range(count):
-        task = a_task(f"task {number}", agent_id="coder", assigned_model=model, **kind, **when, **said)
+        task = a_task(f"task {number}", agent_id="coder", assigned_model=model) | kind | when | said
         places = ", ".join(f"${place}" for place in range(1, len(task) + 1))
         sql = f"INSERT INTO task_executions ({', '.join(task)}) VALUES ({places})"
         await pool.execute(sql, *task.values())
@@ -62,3 +62,15 @@ async def test_what_models_made_of_a_task_type_is_in_the_policy(connection: Conn
         7.0,
         3.0,
     )
+
+
+async def test_what_a_model_did_long_ago_is_forgotten(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    for number, (success, quality) in enumerate([(True, 10.0), (True, None), (False, 5.0)]):
+        ended = ENDED + timedelta(minutes=number)
+        await told(db_pool, 1, "good", success=success, quality_score=quality, outcome_at=ended)
+    await learn(connection, "confidence")
+    cell = (await latest(db_pool)).task_performance["P1_code_simple"]["good"]
+    assert (cell.tasks, cell.success_rate, cell.quality) == (3, pytest.approx(0.9), pytest.approx(9.5))
+    plain = await db_pool.fetchrow("SELECT success_rate, avg_quality_score FROM model_performance")
+    assert tuple(plain) == (pytest.approx(2 / 3), 7.5)
