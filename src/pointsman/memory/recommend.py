@@ -248,9 +248,10 @@ def _escalated(
 
 def _agent_reason(agent: str | None, basis: AgentBasis, evidence: Evidence) -> str:
     if basis == "specification":
-        nearest = max(evidence.near_agents, key=lambda near: near.similarity).agent_name
-        among = "" if nearest == agent else "of those who did not fail at similar tasks, "
-        return f"{among}{agent}'s specification is nearest"
+        nearness = {near.agent_name: near.similarity for near in evidence.near_agents}
+        near = nearness[agent or ""]
+        among = "" if near == max(nearness.values()) else "of those who did not fail at similar tasks, "
+        return f"{among}{agent}'s specification is nearest (similarity {near:.2f})"
     return {
         "asked": f"{agent} was asked for",
         "similar_tasks": f"{agent} did similar tasks most reliably",
