@@ -15,7 +15,7 @@ from pointsman.core.errors import NotPermitted
 from pointsman.core.snapshot import PolicySnapshot, Target, Tier
 from pointsman.routing.cost import TIER_ORDER
 from pointsman.routing.gates.allow_list import listed
-from pointsman.routing.names import target_of
+from pointsman.routing.names import model_of, target_of
 from pointsman.routing.performance import capability_of, domain_of
 from pointsman.routing.vote import PRIOR_MEAN, UNRELATED, Stand, Tried, standings, vote
 from pointsman.store.agent_specs import NearAgent
@@ -90,6 +90,7 @@ def recommend(
     models = sorted(models, key=lambda name: target_of(name, snapshot) is None)
     agents = rank_agents(evidence)
     chosen, agent_basis = (agent, "asked") if agent else _first_agent(agents)
+    evidence = replace(evidence, similar=_by_one_name(related, models, snapshot))
     prices = {task.assigned_model: price_of(task.assigned_model, snapshot) for task in evidence.similar}
     choice = _model(evidence, chosen, _priced(prices, evidence, snapshot), models)
     target, reason = target_of(choice.model, snapshot), _model_reason(choice, evidence)
@@ -160,6 +161,17 @@ def price_of(name: str, snapshot: PolicySnapshot) -> float | None:
         return None
     price = target.model.price
     return price.input_usd_micros * (1 - OUTPUT_SHARE) + price.output_usd_micros * OUTPUT_SHARE
+
+
+def _by_one_name(
+    similar: Sequence[PastTask], models: Sequence[str], snapshot: PolicySnapshot
+) -> list[PastTask]:
+    """The tasks with one name for each model, which some may name in full and others by a part: the name in
+    `models`, else that of the nearest task."""
+    names: dict[str, str] = {}
+    for name in (*models, *[task.assigned_model for task in similar]):
+        names.setdefault(model_of(name, snapshot), name)
+    return [replace(task, assigned_model=names[model_of(task.assigned_model, snapshot)]) for task in similar]
 
 
 def _within(

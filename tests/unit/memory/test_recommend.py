@@ -148,6 +148,19 @@ def test_a_name_is_served_by_the_newest_model_it_is_a_part_of():
     assert target_of("", policy) is None
 
 
+def test_tasks_of_a_model_count_together_however_they_name_it():
+    policy = with_targets(a_target("x", "claude-haiku-4-5", 50.0), a_target("x", "claude-opus-4-5", 50.0))
+    done = [past("claude-haiku-4-5", 0.9), past("haiku", 0.8), past("claude-opus-4-5", 0.85, success=False)]
+    found = advise(*done, policy=policy)
+    assert [(one.name, one.tasks) for one in found.models] == [
+        ("claude-haiku-4-5", 2),
+        ("claude-opus-4-5", 1),
+    ]
+    bound = advise(*done, policy=policy, models=["haiku", "opus"])
+    assert (bound.model, bound.model_basis, bound.models[0].tasks) == ("haiku", "similar_tasks", 2)
+    assert bound.similar[0].assigned_model == "claude-haiku-4-5"
+
+
 def test_where_nothing_is_called_like_the_tiers_model_the_nearest_tier_serves():
     fast, large = [a_target("x", name, 50.0) for name in ("small", "big")]
     large = replace(large, model=replace(large.model, tier="large"))
