@@ -30,7 +30,7 @@ async def recommend(db_pool):
         places = ", ".join(f"${number}" for number in range(1, len(task) + 1))
         sql = f"INSERT INTO task_executions ({', '.join(task)}) VALUES ({places})"
         await db_pool.execute(sql, *task.values())
-    await history.embed_missing(db_pool, EMBEDDER, lambda agent: True)
+    await history.embed_missing(db_pool, history.Scribe(EMBEDDER), lambda agent: True)
     control = PlainControl(db_pool)
     control.memory.load(EMBEDDER)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from tests.gateway_process import POINTSMAN, GatewayProcess
-from tests.raw_upstream import Line, RawUpstream, completion
+from tests.raw_upstream import Line, RawUpstream, completion, said
 from tests.scratch import scratch_folder
 
 CONFIG = """
@@ -173,6 +173,15 @@ def test_what_could_cost_more_than_the_budget_is_refused_before_it_starts(shop, 
     assert "shop/good" in done.stdout
     assert cli(gateway, *words).returncode == 1  # nobody says yes
     assert len(upstream.asked) == before
+
+
+def test_it_is_told_why_a_model_has_no_score(shop, tmp_path) -> None:
+    gateway, upstream = shop
+    upstream.on("shop", "bad", said(400, b'{"error": {"message": "No."}}'))
+    words = ("--models", "bad", "--budget-usd", "5", "--yes")
+    done = cli(gateway, "calibrate", a_file(tmp_path, ITEMS[:1]), *words)
+    upstream.on("shop", "bad", answered)
+    assert "shop/bad has no score for 1: status 400 (1)" in done.stdout
 
 
 def test_recorded_prompts_are_told_not_to_be_there(shop) -> None:

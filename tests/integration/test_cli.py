@@ -8,10 +8,13 @@ import msgspec
 import pytest
 import uvicorn
 from click.testing import CliRunner
-from tests.plain_control import TOKEN, PlainControl, features_of
+from msgspec.structs import replace
+from tests.plain_control import TOKEN, PlainControl, a_policy, features_of
 from tests.store_records import NOON_US, a_record, an_outcome
 
 from pointsman.cli.group import main
+from pointsman.core.features import Neighbour
+from pointsman.core.snapshot import Alias
 from pointsman.store.journal import JournalWriter
 from pointsman.store.loader import Loader
 from pointsman.web.app import control_app
@@ -49,7 +52,9 @@ async def run(db_pool, tmp_path, monkeypatch):
     async def invoke(*arguments):
         return await asyncio.to_thread(CliRunner().invoke, main, [str(one) for one in arguments])
 
-    async with served(PlainControl(db_pool)) as url:
+    policy = a_policy()
+    aliases = {**policy.aliases, "alike": Alias(name="alike", objective="similar")}
+    async with served(PlainControl(db_pool, replace(policy, aliases=aliases))) as url:
         monkeypatch.setenv("POINTSMAN_URL", url)
         yield invoke
 
@@ -160,6 +165,13 @@ async def test_explain_tells_the_outcomes_seen(run, log):
     output = (await run("explain", "req_000001")).stdout
     assert "tool result: command failed (observed) bad, counts 0.50, 5.0 s later" in output
     assert "none so far" in (await run("explain", "req_000002")).stdout
+
+
+async def test_explain_tells_the_tasks_that_voted(run, log):
+    near = Neighbour(model="gpt-x", similarity=0.9, success=True, agent="QA", task="t-1")
+    features = msgspec.json.encode(replace(features_of("alike"), neighbours=(near,)))
+    await log(a_record(1, **CHOSEN | {"features": features}))
+    assert "0.90: task t-1 by QA with gpt-x, well" in (await run("explain", "last")).stdout
 
 
 async def test_explain_says_when_the_replay_differs(run, log):

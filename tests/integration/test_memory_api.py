@@ -43,7 +43,7 @@ def add(db_pool):
             places = ", ".join(f"${number}" for number in range(1, len(task) + 1))
             sql = f"INSERT INTO task_executions ({', '.join(task)}) VALUES ({places})"
             await db_pool.execute(sql, *task.values())
-        await history.embed_missing(db_pool, EMBEDDER, lambda agent: True)
+        await history.embed_missing(db_pool, history.Scribe(EMBEDDER), lambda agent: True)
 
     return put
 
@@ -165,6 +165,14 @@ async def test_tiers_are_listed_set_and_dropped(call):
     assert (kept["default_model"], kept["notes"], kept["updated_us"] > 0) == ("opus", "small", True)
     assert (await call("DELETE", "/model-tiers/MY_BOT"))[1]["default_model"] == "opus"
     assert (await call("DELETE", "/model-tiers/MY_BOT"))[0] == 404
+
+
+async def test_a_tier_is_set_and_dropped_under_any_case_of_its_name(call):
+    await call("PUT", "/model-tiers/MY_BOT", {"default_model": "haiku"})
+    _, made = await call("PUT", "/model-tiers/my_bot", {"default_model": "opus"})
+    assert (made["agent_name"], made["default_model"]) == ("MY_BOT", "opus")
+    assert len((await call("GET", "/model-tiers"))[1]["tiers"]) == 20
+    assert (await call("DELETE", "/model-tiers/My_Bot"))[1]["agent_name"] == "MY_BOT"
 
 
 async def test_a_tier_for_every_agent_is_refused(call):

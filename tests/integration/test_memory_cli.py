@@ -43,7 +43,7 @@ async def tasks(db_pool):
         await db_pool.execute(
             f"INSERT INTO task_executions ({', '.join(task)}) VALUES ({places})", *task.values()
         )
-    await history.embed_missing(db_pool, EMBEDDER, lambda agent: True)
+    await history.embed_missing(db_pool, history.Scribe(EMBEDDER), lambda agent: True)
 
 
 async def test_a_recommendation_is_told_with_its_evidence(run, tasks):
@@ -114,3 +114,9 @@ async def test_an_agent_is_forgotten_after_a_yes(run, tasks, db_pool):
 async def test_an_agents_id_still_shows_it(run):
     assert json.loads((await run("agents", "ci-bot", "--json")).stdout)["id"] == "ci-bot"
     assert json.loads((await run("agents", "show", "ci-bot", "--json")).stdout)["id"] == "ci-bot"
+
+
+async def test_an_agent_is_shown_with_what_its_users_think(run, db_pool):
+    await db_pool.execute("INSERT INTO user_satisfaction VALUES ('ci-bot', 'gpt-x', 3, 1, DEFAULT, now())")
+    shown = (await run("agents", "ci-bot")).stdout.splitlines()[-1].split()
+    assert shown == ["gpt-x", "3", "1", "0.75"]

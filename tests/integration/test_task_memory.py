@@ -9,6 +9,7 @@ import pytest
 from tests.memory_world import Words, a_task
 
 from pointsman.memory import history
+from pointsman.memory.classify import Classifier
 from pointsman.memory.keeper import TaskMemory
 from pointsman.memory.mirror import TaskMirror
 from pointsman.store import task_memory
@@ -36,7 +37,7 @@ def add(db_pool):
                 *task.values(),
             )
         if embedded:
-            await history.embed_missing(db_pool, EMBEDDER, anyone)
+            await history.embed_missing(db_pool, history.Scribe(EMBEDDER), anyone)
 
     return put
 
@@ -102,7 +103,15 @@ async def test_the_index_is_used_for_the_global_search(db_pool, add):
 
 async def test_tasks_without_words_and_of_agents_that_opted_out_get_no_embedding(db_pool, add):
     await add(a_task("", task_title=None), a_task("secret", agent_id="shy"), embedded=False)
-    assert await history.embed_missing(db_pool, EMBEDDER, no_shy) == 0
+    assert await history.embed_missing(db_pool, history.Scribe(EMBEDDER), no_shy) == 0
+
+
+async def test_labels_that_nobody_told_are_read_from_the_words(db_pool, add):
+    told = a_task("Write unit tests for the module", priority="P0", domain="prose")
+    await add(told, a_task("Write unit tests for the module"), embedded=False)
+    await history.embed_missing(db_pool, history.Scribe(EMBEDDER, Classifier(EMBEDDER)), anyone)
+    types = await db_pool.fetch("SELECT task_type FROM task_executions ORDER BY priority")
+    assert [row["task_type"] for row in types] == ["P0_prose_simple", "P2_testing_simple"]
 
 
 async def test_an_agent_that_opts_out_later_loses_its_embeddings(db_pool, add):
@@ -114,7 +123,9 @@ async def test_an_agent_that_opts_out_later_loses_its_embeddings(db_pool, add):
 
 async def test_two_workers_do_not_embed_the_same_task(db_pool, add):
     await add(*[a_task(f"task {n}") for n in range(300)], embedded=False)
-    done = await asyncio.gather(*[history.embed_missing(db_pool, EMBEDDER, anyone) for _ in range(3)])
+    done = await asyncio.gather(
+        *[history.embed_missing(db_pool, history.Scribe(EMBEDDER), anyone) for _ in range(3)]
+    )
     assert sum(done) <= 300
     assert await db_pool.fetchval("SELECT count(*) FROM task_executions WHERE embedder IS NULL") == 0
 
@@ -124,7 +135,7 @@ async def test_another_embedder_embeds_anew_and_has_an_index_of_its_own(db_pool,
     other = Words("words-64", 64)
     await task_memory.ensure_index(db_pool, 64)
     assert await near(db_pool, "parse the file", embedder=other) == []
-    assert await history.embed_missing(db_pool, other, anyone, of_others=True) == 2
+    assert await history.embed_missing(db_pool, history.Scribe(other), anyone, of_others=True) == 2
     (first, _) = await near(db_pool, "parse the file", embedder=other)
     assert (first.task_title, first.similarity > 0.99) == ("parse the file", True)
     assert await near(db_pool, "parse the file") == []

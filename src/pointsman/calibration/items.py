@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Struct, field
 
 from pointsman.core.calibration import Grader
+from pointsman.core.errors import InvalidRequest
+from pointsman.memory.classify import labels_told
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 MAX_OUTPUT_TOKENS: Final = 1024
@@ -137,6 +139,10 @@ def _checked(item: Item) -> Item:
         raise ValueError("the prompt is empty")
     if len(item.id) > 200 or not item.id.isprintable():
         raise ValueError("an id is at most 200 printable characters")
+    try:
+        labels_told({"domain": item.domain or None, "complexity": item.complexity or None})
+    except InvalidRequest as error:
+        raise ValueError(str(error)) from None
     if not 1 <= item.max_output_tokens <= 1_000_000:
         raise ValueError("`max_output_tokens` must be from 1 to 1,000,000")
     if sum([bool(item.answer), item.schema is not None, bool(item.tests)]) > 1:

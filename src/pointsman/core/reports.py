@@ -27,6 +27,7 @@ Value = Annotated[float, Meta(ge=-1e12, le=1e12, description="a value in a unit 
 Word = Annotated[str, Meta(min_length=1, max_length=50)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=10_000)]
+LongText = Annotated[str, Meta(max_length=100_000, description="up to 100,000 characters")]
 RequestId = Annotated[
     str,
     Meta(
@@ -66,7 +67,7 @@ class TaskGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     task_id: Word | None = None
     task_title: Text | None = None
-    task_description: Text | None = None
+    task_description: LongText | None = None
     priority: Annotated[str, Meta(min_length=1, max_length=10)] | None = None
     domain: Word | None = None
     complexity: Word | None = None

@@ -51,8 +51,9 @@ class Performance(Struct, frozen=True, kw_only=True):
 
 
 class TaskPerformance(Struct, frozen=True, kw_only=True):
-    """What a model made of one task type (seed C): how many `tasks`, their `success_rate` (0-1), mean
-    `quality` (0-10), and mean `value_per_usd`, None when it is undetermined (no value told, or no cost)."""
+    """What a model made of one task type (seed C): how many `tasks`, and moving averages of their
+    `success_rate` (0-1), `quality` (0-10), and `value_per_usd`, None when it is undetermined (no value told,
+    or no cost)."""
 
     tasks: int
     success_rate: float
@@ -85,11 +86,11 @@ class AdaptiveConfig(Struct, frozen=True, kw_only=True):
 
 class Alias(Struct, frozen=True, kw_only=True):
     """A name clients ask for. `candidates` are target ids or model names; empty means every
-    model of its `kind`."""
+    model of its `kind`. Without an `objective` of its own it has that of the agent who asks."""
 
     name: str
     candidates: tuple[str, ...] = ()
-    objective: Objective = "reliable"
+    objective: Objective | None = None
     kind: Literal["chat", "embedding"] = "chat"
 
 

@@ -1,7 +1,8 @@
 """What kind of task a request is: `{priority}_{domain}_{complexity}`.
 
 The domain follows from how near the text's embedding is to examples of each, and from its words; the
-complexity from its length and words; the priority from its words. What the client states goes before. Such
+complexity from its length and words; the priority from its words. Words are English; of texts in other
+languages the embedding alone tells. What the client states goes before. Such
 a label steers routing, and never permits anything.
 """
 
@@ -95,7 +96,7 @@ class Classifier:
         )
 
     def _domain(self, text: str, words: frozenset[str], vector: Floats | None) -> str:
-        if not words:
+        if not words and text.isascii():
             return GENERAL
         if vector is None:
             vector = self._embedder.embed([text[:READ_CHARS]])[0]
@@ -129,6 +130,23 @@ def stated_labels(headers: Mapping[bytes, bytes], metadata: Mapping[str, object]
     """
     found = NOTHING_STATED if _STATING.isdisjoint(headers) else _from_headers(headers)
     return found.over(_from_metadata(metadata)) if metadata else found
+
+
+def labels_told(told: Mapping[str, str | None]) -> TaskLabels:
+    """What somebody says of a task in the fields `priority`, `domain` and `complexity`, as labels. Raises
+    `InvalidRequest` for one that is none.
+
+    >>> labels_told({"priority": "high", "domain": "Data Science", "complexity": None}).task_type
+    'P1_data_science_'
+    """
+    found = []
+    for part in PARTS:
+        text = told.get(part)
+        label = "" if text is None else label_of(part, text)
+        if label is None:
+            raise InvalidRequest(f"`{part}` must be {_wanted(part)}, not {text!r:.42}.", param=part)
+        found.append(label)
+    return _labels(found)
 
 
 def label_of(part: str, text: str) -> str | None:
@@ -195,8 +213,7 @@ def _header_label(part: str, name: bytes, headers: Mapping[bytes, bytes]) -> str
         return None
     label = _one(part, value.decode("latin-1"))
     if label is None:
-        wanted = "P0 to P9" if part == "priority" else f"a word of at most {_MAX_LABEL} letters and digits"
-        raise _misfit(name.decode(), wanted)
+        raise _misfit(name.decode(), _wanted(part))
     return label
 
 
@@ -205,6 +222,13 @@ def _from_metadata(metadata: Mapping[str, object]) -> TaskLabels:
     whole = metadata.get("task_type")
     parts = parts_of(whole) if isinstance(whole, str) else None
     return _labels(found).over(parts) if parts is not None else _labels(found)
+
+
+def _wanted(part: str) -> str:
+    if part == "priority":
+        return "P0 to P9, or critical, urgent, high, medium, normal or low"
+    words = "words" if part == "domain" else "a word"
+    return f"{words} of the letters a to z and digits, at most {_MAX_LABEL} characters"
 
 
 def _misfit(name: str, wanted: str) -> InvalidRequest:

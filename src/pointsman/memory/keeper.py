@@ -10,7 +10,7 @@ from pointsman.memory import agents, history
 from pointsman.memory.agents import Refreshed
 from pointsman.memory.classify import Classifier
 from pointsman.memory.embed import Embedder, NoEmbedder
-from pointsman.memory.history import MayEmbed
+from pointsman.memory.history import MayEmbed, Scribe
 from pointsman.memory.mirror import TaskMirror
 from pointsman.memory.reader import TaskReader
 from pointsman.memory.texts import Bundled, TextEmbedder
@@ -86,7 +86,8 @@ class TaskMemory:
         await self.respect(pool, may_embed)
         await self.mirror.restore()
         await self.keep_up(pool, may_embed)
-        redone = await history.embed_missing(pool, self.embedder, may_embed, of_others=True)
+        scribe = Scribe(self.embedder, self.classifier)
+        redone = await history.embed_missing(pool, scribe, may_embed, of_others=True)
         if redone:
             _logger.info("%d tasks were embedded anew by %s.", redone, self.embedder.name)
 
@@ -99,7 +100,7 @@ class TaskMemory:
     async def keep_up(self, pool: Pool, may_embed: MayEmbed) -> None:
         """Embeds new tasks, and brings the mirror up to date. For each announcement of the store."""
         if self.embedder is not None and self.mirror is not None:
-            await history.embed_missing(pool, self.embedder, may_embed)
+            await history.embed_missing(pool, Scribe(self.embedder, self.classifier), may_embed)
             await self.mirror.refresh(pool)
 
     async def start_over(self, pool: Pool) -> None:

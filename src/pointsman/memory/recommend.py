@@ -12,9 +12,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pointsman.core.errors import NotPermitted
-from pointsman.core.snapshot import PolicySnapshot, Target
+from pointsman.core.snapshot import PolicySnapshot, Target, Tier
+from pointsman.routing.cost import TIER_ORDER
 from pointsman.routing.gates.allow_list import listed
-from pointsman.routing.vote import PRIOR_MEAN, UNRELATED, Stand, Tried, has_part, standings, vote
+from pointsman.routing.names import model_of, target_of
+from pointsman.routing.performance import capability_of, domain_of
+from pointsman.routing.vote import PRIOR_MEAN, UNRELATED, Stand, Tried, standings, vote
 from pointsman.store.agent_specs import NearAgent
 from pointsman.store.model_tiers import ModelTier, tier_of
 from pointsman.store.task_memory import PastTask
@@ -26,6 +29,7 @@ DEFAULT_MODEL: Final = "sonnet"
 """What seed E falls back to when nothing at all is known."""
 SEED_COSTS: Final = {"haiku": 1.0, "sonnet": 10.0, "opus": 100.0}
 """Seed E's costs of its three models, for when none of them is served here."""
+SEED_TIERS: Final[Mapping[str, Tier]] = {"haiku": "fast", "sonnet": "medium", "opus": "large"}
 OTHERS_SHARE: Final = 0.5
 LEAST_WEIGHT: Final = 0.15
 """Less than one task at a similarity of 0.36 is no evidence."""
@@ -43,8 +47,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 class Recommendation(Struct, frozen=True, kw_only=True):
     """Who should do a task. `agent` is None when no agent is known. `model` is the name used in tasks and
-    tiers, `target` what serves it here, if anything. `reliability`, 0 to 1, is None without similar tasks.
-    `models` and `agents` are the rankings, `similar` the evidence, nearest first."""
+    tiers, `target` what serves it here, if anything; without tasks that speak for the model, what is nearest
+    by tier. `reliability`, 0 to 1, is None without similar tasks. `models` and `agents` are the rankings,
+    `similar` the evidence, nearest first."""
 
     task_type: str
     agent: str | None
@@ -80,11 +85,17 @@ def recommend(
     NotPermitted when that leaves none."""
     if permitted:
         snapshot, models = _within(permitted, models, evidence, snapshot)
+    related = [task for task in evidence.similar if task.similarity >= UNRELATED]
+    evidence = replace(evidence, similar=related)
+    models = sorted(models, key=lambda name: target_of(name, snapshot) is None)
     agents = rank_agents(evidence)
     chosen, agent_basis = (agent, "asked") if agent else _first_agent(agents)
+    evidence = replace(evidence, similar=_by_one_name(related, models, snapshot))
     prices = {task.assigned_model: price_of(task.assigned_model, snapshot) for task in evidence.similar}
     choice = _model(evidence, chosen, _priced(prices, evidence, snapshot), models)
-    target = target_of(choice.model, snapshot)
+    target, reason = target_of(choice.model, snapshot), _model_reason(choice, evidence)
+    if target is None and not models and (target := _stand_in(choice, task_type, snapshot)) is not None:
+        reason += f"; nothing here is called so, and {target.id} is the nearest by tier"
     return Recommendation(
         task_type=task_type,
         agent=chosen,
@@ -93,37 +104,54 @@ def recommend(
         model_basis=choice.basis,
         target=target.id if target is not None else None,
         reliability=choice.reliability,
-        reason=_reason(choice, chosen, agent_basis),
+        reason=f"{_agent_reason(chosen, agent_basis, evidence)}; {reason}",
         models=choice.ranking,
         agents=tuple(agents),
-        similar=tuple([task for task in evidence.similar if task.similarity >= UNRELATED]),
+        similar=tuple(related),
+    )
+
+
+def _stand_in(choice: _Choice, task_type: str, snapshot: PolicySnapshot) -> Target | None:
+    """What serves here in place of a model of seed E that nothing here is called like: the best at such
+    tasks of the nearest tier. Not where tasks speak for the model: they say nothing of another."""
+    tier = SEED_TIERS.get(choice.model)
+    if tier is None or choice.basis not in ("tier", "default"):
+        return None
+    domain, place = domain_of(task_type), TIER_ORDER[tier]
+    return min(
+        [target for target in snapshot.targets.values() if target.model.kind == "chat"],
+        key=lambda one: (
+            abs(TIER_ORDER[one.model.tier] - place),
+            -capability_of(one.model, domain),
+            one.id,
+        ),
+        default=None,
     )
 
 
 def rank_agents(evidence: Evidence) -> list[Stand]:
     """The agents, best first: by how reliably they did similar tasks, of which the nearness of their
-    specification is the prior."""
+    specification is the prior. Names are compared without case. A failure of those who are made for such
+    tasks does not send them to somebody who has nothing to do with them."""
     priors = {near.agent_name: min(max(near.similarity, 0.0), 1.0) for near in evidence.near_agents}
+    names = {name.upper(): name for name in priors}
     tried = [
-        Tried(name=task.agent_used, success=float(task.success), similarity=task.similarity)
+        Tried(
+            name=names.setdefault(task.agent_used.upper(), task.agent_used),
+            success=float(task.success),
+            similarity=task.similarity,
+        )
         for task in evidence.similar
     ]
-    found = [
-        one for one in standings(tried, priors).values() if one.weight >= LEAST_WEIGHT or one.name in priors
-    ]
-    return sorted(found, key=lambda one: (-one.reliability, -one.weight, one.name))
+    stands = standings(tried, priors).values()
+    found = [one for one in stands if one.weight >= LEAST_WEIGHT or one.name in priors]
+    nearest = max([priors.get(one.name, 0.0) for one in found if one.weight >= LEAST_WEIGHT], default=0.0)
 
+    def is_stranger(one: Stand) -> bool:
+        """Whether it neither did such tasks nor is made for them more than one that did."""
+        return one.weight < LEAST_WEIGHT and priors[one.name] < min(nearest, UNRELATED)
 
-def target_of(name: str, snapshot: PolicySnapshot) -> Target | None:
-    """What serves a model here: by its id or name, else the newest model whose name has `name` as a part,
-    such as `haiku`; None when nothing does."""
-    if name in snapshot.targets:
-        return snapshot.targets[name]
-    for identity in snapshot.names.get(name, ()):
-        if identity in snapshot.targets:
-            return snapshot.targets[identity]
-    fitting = [target for target in snapshot.targets.values() if has_part(target.model.name, name)]
-    return max(fitting, key=lambda target: (target.model.created_s, target.id), default=None)
+    return sorted(found, key=lambda one: (is_stranger(one), -one.reliability, -one.weight, one.name))
 
 
 def price_of(name: str, snapshot: PolicySnapshot) -> float | None:
@@ -133,6 +161,17 @@ def price_of(name: str, snapshot: PolicySnapshot) -> float | None:
         return None
     price = target.model.price
     return price.input_usd_micros * (1 - OUTPUT_SHARE) + price.output_usd_micros * OUTPUT_SHARE
+
+
+def _by_one_name(
+    similar: Sequence[PastTask], models: Sequence[str], snapshot: PolicySnapshot
+) -> list[PastTask]:
+    """The tasks with one name for each model, which some may name in full and others by a part: the name in
+    `models`, else that of the nearest task."""
+    names: dict[str, str] = {}
+    for name in (*models, *[task.assigned_model for task in similar]):
+        names.setdefault(model_of(name, snapshot), name)
+    return [replace(task, assigned_model=names[model_of(task.assigned_model, snapshot)]) for task in similar]
 
 
 def _within(
@@ -181,7 +220,7 @@ def _model(
             name=task.assigned_model,
             success=float(task.success),
             similarity=task.similarity,
-            share=1.0 if agent is None or task.agent_used == agent else OTHERS_SHARE,
+            share=1.0 if agent is None or task.agent_used.upper() == agent.upper() else OTHERS_SHARE,
         )
         for task in evidence.similar
         if not allowed or task.assigned_model in allowed
@@ -219,21 +258,25 @@ def _escalated(
     )
 
 
-def _reason(choice: _Choice, agent: str | None, basis: AgentBasis) -> str:
-    who = {
+def _agent_reason(agent: str | None, basis: AgentBasis, evidence: Evidence) -> str:
+    if basis == "specification":
+        nearness = {near.agent_name: near.similarity for near in evidence.near_agents}
+        near = nearness[agent or ""]
+        among = "" if near == max(nearness.values()) else "of those who did not fail at similar tasks, "
+        return f"{among}{agent}'s specification is nearest (similarity {near:.2f})"
+    return {
         "asked": f"{agent} was asked for",
         "similar_tasks": f"{agent} did similar tasks most reliably",
-        "specification": f"{agent}'s specification is nearest",
         "none": "no agent is known",
     }[basis]
-    return f"{who}; {_model_reason(choice)}"
 
 
-def _model_reason(choice: _Choice) -> str:
+def _model_reason(choice: _Choice, evidence: Evidence) -> str:
+    known = "what is known of similar tasks is too little" if evidence.similar else "no similar task is known"
     if choice.basis == "tier":
-        return f"no similar task is known, and {choice.model} is the agent's tier"
+        return f"{known}, and {choice.model} is the agent's tier"
     if choice.basis == "default":
-        return f"neither a similar task nor a tier is known, so {choice.model} is the default"
+        return f"{known}, and no tier that may be taken, so {choice.model} is the default"
     best = choice.ranking[0]
     tasks = f"{best.tasks} similar task{'' if best.tasks == 1 else 's'}"
     if choice.basis == "escalated":

@@ -9,7 +9,6 @@ not.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from math import exp, inf, isfinite
 from typing import Final
 
@@ -60,20 +59,6 @@ def kernel(similarity: float, nearest: float = 1.0) -> float:
         return 0.0
     related = (min(nearest, 1.0) - UNRELATED) / (1.0 - UNRELATED)
     return max(related, 0.0) * exp(min(similarity - nearest, 0.0) / DISTANCE_SCALE)
-
-
-def has_part(model: str, wanted: str) -> bool:
-    """Whether `wanted` is a whole part of a model's name.
-
-    >>> has_part("claude-haiku-4-5", "Haiku"), has_part("claude-haiku-4-5", "hai")
-    (True, False)
-    """
-    return bool(wanted) and wanted.lower() in _parts(model)
-
-
-@lru_cache(maxsize=4096)
-def _parts(model: str) -> frozenset[str]:
-    return frozenset(model.lower().replace("/", "-").replace(".", "-").replace(":", "-").split("-"))
 
 
 def standings(tried: Iterable[Tried], priors: Mapping[str, float] | None = None) -> dict[str, Stand]:

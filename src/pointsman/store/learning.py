@@ -332,7 +332,8 @@ async def refresh_models(connection: Connection) -> None:
 
 
 async def task_performance(connection: Connection) -> dict[str, dict[str, TaskPerformance]]:
-    """What models made of each type of task."""
+    """What models made of each type of task: moving averages, of which the first task starts each and every
+    further one counts a tenth (seed C)."""
     found: dict[str, dict[str, TaskPerformance]] = {}
     for row in await connection.fetch(_SQL["task_performance"]):
         found.setdefault(row["task_type"], {})[row["assigned_model"]] = TaskPerformance(

@@ -37,11 +37,24 @@ NO_ID: Final = UUID(int=0)
 
 
 class TaskText(Struct, frozen=True, kw_only=True):
-    """A task that wants an embedding, whose it is, and its words."""
+    """A task that wants an embedding, whose it is, its words, and what was told of its kind."""
 
     id: UUID
     agent_id: str
     text: str
+    priority: str | None
+    domain: str | None
+    complexity: str | None
+
+
+class Understood(Struct, frozen=True, kw_only=True):
+    """What the words of a task came to: its embedding, and its labels (empty: not known)."""
+
+    id: UUID
+    vector: Sequence[float]
+    priority: str = ""
+    domain: str = ""
+    complexity: str = ""
 
 
 class PastTask(Struct, frozen=True, kw_only=True):
@@ -122,6 +135,9 @@ async def wanting(
             id=row["id"],
             agent_id=row["agent_id"],
             text=text_of(row["task_title"], row["task_description"]),
+            priority=row["priority"],
+            domain=row["domain"],
+            complexity=row["complexity"],
         )
         for row in rows
     ]
@@ -136,12 +152,11 @@ def text_of(title: str | None, description: str | None) -> str:
     return "\n".join(dict.fromkeys([part for part in (title, description) if part]))
 
 
-async def set_embeddings(
-    connection: Connection, embedder: str, vectors: Sequence[tuple[UUID, Sequence[float]]]
-) -> None:
-    """Gives tasks their embeddings, within the caller's transaction."""
+async def note(connection: Connection, embedder: str, tasks: Sequence[Understood]) -> None:
+    """Gives tasks their embeddings, and the labels that nobody told, within the caller's transaction."""
     await connection.executemany(
-        _SQL["set_embedding"], [(task, vector, embedder) for task, vector in vectors]
+        _SQL["note"],
+        [(one.id, one.vector, embedder, one.priority, one.domain, one.complexity) for one in tasks],
     )
 
 
@@ -170,11 +185,12 @@ async def similar(
     tellers: Sequence[str] = (),
 ) -> list[PastTask]:
     """The finished tasks nearest to `vector` (of length 1), nearest first; only those that one of `agents`
-    did and one of `tellers` told of, if any are named."""
+    did (under any case of its name) and one of `tellers` told of, if any are named."""
     async with pool.acquire() as connection, connection.transaction():
         if agents or tellers:
             sql = _with(len(vector), "similar_of")
-            rows = await connection.fetch(sql, vector, embedder, limit, list(agents), list(tellers))
+            did = [name.upper() for name in agents]
+            rows = await connection.fetch(sql, vector, embedder, limit, did, list(tellers))
         else:
             await connection.execute(_SQL["look_wider"])
             rows = await connection.fetch(_with(len(vector), "similar"), vector, embedder, limit)

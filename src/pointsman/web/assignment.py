@@ -8,8 +8,8 @@ from starlette.requests import Request
 from pointsman.core.errors import InvalidRequest
 from pointsman.core.ports import Control
 from pointsman.core.snapshot import PolicySnapshot
-from pointsman.memory.recommend import target_of
 from pointsman.routing.assignment import assign
+from pointsman.routing.names import target_of
 from pointsman.web.bodies import read_as
 from pointsman.web.memory_shapes import AssignmentWanted
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from pointsman.core.errors import GatewayFault, InvalidRequest, NotFound
 from pointsman.core.ports import Control
 from pointsman.memory import usage
-from pointsman.memory.classify import PARTS, Classifier, TaskLabels, label_of
+from pointsman.memory.classify import PARTS, Classifier, TaskLabels, labels_told
 from pointsman.memory.keeper import TaskMemory
 from pointsman.memory.recommend import Evidence, Recommendation
 from pointsman.memory.recommend import recommend as recommended
@@ -61,7 +61,7 @@ class MemoryAway(GatewayFault):
 async def recommend(control: Control, request: Request) -> Any:
     """The agent and the model for a task."""
     wanted = await read_as(request, RecommendationWanted)
-    stated = _stated(wanted)
+    stated = labels_told({part: getattr(wanted, part) for part in PARTS})
     embedder, classifier = _embedding_parts(control)
     vector, labels = await asyncio.to_thread(_read, embedder, classifier, wanted.task, stated)
     async with database(control) as pool:
@@ -166,14 +166,15 @@ async def _evidence(
         own = await task_memory.similar(pool, numbers, embedder, wanted.limit, [wanted.agent], tellers)
         similar = _joined(similar, own)
     near = await agent_specs.nearest(pool, numbers, embedder)
-    allowed = set(wanted.agents)
-    known = {*tellers, *[task.agent_used for task in similar]}
+    allowed = {name.upper() for name in wanted.agents}
+    known = {name.upper() for name in (*tellers, *[task.agent_used for task in similar])}
     return Evidence(
         similar=similar,
         near_agents=[
             one
             for one in near
-            if (not allowed or one.agent_name in allowed) and (not tellers or one.agent_name in known)
+            if (not allowed or one.agent_name.upper() in allowed)
+            and (not tellers or one.agent_name.upper() in known)
         ],
         tiers=tiers,
     )
@@ -189,17 +190,6 @@ def _read(
 ) -> tuple[Floats, TaskLabels]:
     vector = embedder.embed([text])[0]
     return vector, classifier.labels(text, None, stated)
-
-
-def _stated(wanted: RecommendationWanted) -> TaskLabels:
-    found = {}
-    for part in PARTS:
-        text = getattr(wanted, part)
-        label = label_of(part, text) if text is not None else ""
-        if label is None:
-            raise InvalidRequest(f"`{part}` is no label: {text[:40]!r}.", param=part)
-        found[part] = label
-    return TaskLabels(**found)
 
 
 def _embedding_parts(control: Control) -> tuple[TextEmbedder, Classifier]:

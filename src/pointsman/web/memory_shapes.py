@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from pointsman.store.model_tiers import ModelTier
 from pointsman.store.task_memory import Gap, Used
 
-TaskText = Annotated[str, Meta(min_length=1, max_length=20_000)]
+TaskText = Annotated[str, Meta(min_length=1, max_length=100_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Label = Annotated[str, Meta(min_length=1, max_length=50)]
 Names = Annotated[tuple[Name, ...], Meta(max_length=1000)]

@@ -4,6 +4,7 @@ import time
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from pointsman.core.errors import Conflict, GatewayFault, InvalidRequest, NotFound, PointsmanError
@@ -19,6 +20,7 @@ from pointsman.core.reports import (
     digest_of,
     report_id,
 )
+from pointsman.memory.classify import PARTS, labels_told
 from pointsman.store import tasks
 from pointsman.store.inbox import Inbox, InboxFull, Refusal
 from pointsman.web.answers import Answered
@@ -68,7 +70,7 @@ async def give_feedback(control: Control, request: Request) -> Any:
 
 async def begin_task(control: Control, request: Request) -> Any:
     """Takes a task that begins."""
-    given = await read_as(request, TaskGiven)
+    given = _labelled(await read_as(request, TaskGiven))
     agent = agent_named(request, given.agent, "agent")
     own_key = idempotency_key(request)
     if own_key is not None:
@@ -114,6 +116,12 @@ async def task(control: Control, request: Request) -> Any:
     return found
 
 
+def _labelled(given: TaskGiven) -> TaskGiven:
+    """With its labels as requests have them, so that what is learned of both is kept together."""
+    told = labels_told({part: getattr(given, part) for part in PARTS})
+    return replace(given, **{part: getattr(told, part) or None for part in PARTS})
+
+
 async def _take(control: Control, report: Report) -> bool:
     """Whether the database has the report already. Raises NotFound, Conflict and NotTaken."""
     inbox: Inbox = control.inbox
@@ -138,7 +146,7 @@ def _task_named(request: Request) -> UUID:
 
 
 def _no_task(name: str) -> NotFound:
-    return NotFound(f"There is no task {name!r}; begin it with POST /tasks.")
+    return NotFound(f"There is no task {name!r}; it is named by the `id` that POST /tasks answers.")
 
 
 def _now_us() -> int:

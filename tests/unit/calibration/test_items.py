@@ -38,6 +38,7 @@ def test_csv_is_read(tmp_path):
         ("a.jsonl", "not json", "line 1"),
         ("a.jsonl", '{"prompt": "a"}\n{"prompt": " "}', "line 2: the prompt is empty"),
         ("a.jsonl", '{"prompt": "a", "anser": "b"}', "anser"),
+        ("a.jsonl", '{"prompt": "a", "answer": "b", "domain": "C++"}', "line 1: `domain`"),
         ("a.jsonl", '{"prompt": "a", "answer": "b", "tests": ["pass"]}', "give one of"),
         ("a.jsonl", '{"prompt": "a"}\n{"prompt": "a"}', "twice"),
         ("a.csv", "question\nx", "`prompt` is missing"),

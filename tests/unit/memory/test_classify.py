@@ -26,6 +26,8 @@ def classifier():
         ("Group the orders table by customer in SQL", "P2_data_simple"),
         ("Summarize the meeting notes in an email", "P2_writing_simple"),
         ("Hi! How are you?", "P2_general_simple"),
+        ("为解析器编写单元测试", "P2_testing_simple"),
+        ("编写数据库迁移脚本", "P2_data_simple"),
         (
             "Design a distributed consensus architecture across three regions with strong consistency",
             "P2_reasoning_complex",

@@ -10,7 +10,8 @@ from tests.plain_control import a_policy, a_target
 
 from pointsman.core.errors import NotPermitted
 from pointsman.core.money import Price
-from pointsman.memory.recommend import Evidence, price_of, rank_agents, recommend, target_of
+from pointsman.memory.recommend import Evidence, price_of, rank_agents, recommend
+from pointsman.routing.names import target_of
 from pointsman.store.agent_specs import NearAgent
 from pointsman.store.model_tiers import ModelTier
 from pointsman.store.task_memory import PastTask
@@ -70,6 +71,7 @@ def test_of_equally_reliable_models_the_cheapest_is_taken():
 def test_tasks_that_have_nothing_to_do_with_it_are_no_evidence():
     found = advise(past("opus", 0.2), agent="QA_TESTER")
     assert (found.model_basis, found.similar, found.models) == ("tier", (), ())
+    assert "1 similar task " in advise(past("opus"), past("opus", 0.2)).reason
 
 
 def test_when_all_that_was_tried_failed_the_next_dearer_model_is_taken():
@@ -97,6 +99,7 @@ def test_the_choice_is_bounded_to_the_models_named():
     assert advise(past("haiku"), past("opus"), models=["opus"]).model == "opus"
     assert advise(past("haiku"), models=["opus"]).model == "opus"
     assert advise(models=["sonnet", "opus"], agent="DBA").model == "sonnet"
+    assert advise(models=["gpt-9", "gpt-x"], agent="DBA").model == "gpt-x"
 
 
 def test_the_agent_is_the_one_that_did_similar_tasks_well():
@@ -115,6 +118,21 @@ def test_failures_outweigh_a_specification():
     assert [one.name for one in ranking] == ["QA", "DBA"]
 
 
+def test_a_failure_does_not_send_a_task_to_who_has_nothing_to_do_with_it():
+    failed, near = [past("haiku", success=False)] * 2, [("QA_TESTER", 0.5), ("DBA", 0.12)]
+    found = advise(*failed, near=near)
+    assert (found.agent, found.model) == ("QA_TESTER", "sonnet")
+    other = advise(*failed, near=[("QA_TESTER", 0.5), ("TOOLSMITH", 0.4)])
+    assert (other.agent, "of those who did not fail" in other.reason) == ("TOOLSMITH", True)
+
+
+def test_an_agents_name_is_the_same_in_any_case():
+    ranking = rank_agents(Evidence(similar=[past("haiku", agent="dba")], near_agents=[NearAgent("DBA", 0.4)]))
+    assert [(one.name, one.tasks) for one in ranking] == [("DBA", 1)]
+    own = advise(past("haiku", agent="dba"), agent="DBA").models[0].weight
+    assert own > advise(past("haiku", agent="dba"), agent="QA").models[0].weight
+
+
 def with_targets(*targets):
     names = {target.model.name: (target.id,) for target in targets}
     return replace(POLICY, targets={target.id: target for target in targets}, names=names)
@@ -128,6 +146,30 @@ def test_a_name_is_served_by_the_newest_model_it_is_a_part_of():
     assert target_of("claude-haiku-3", policy).id == "anthropic/claude-haiku-3"
     assert target_of("hai", policy) is None
     assert target_of("", policy) is None
+
+
+def test_tasks_of_a_model_count_together_however_they_name_it():
+    policy = with_targets(a_target("x", "claude-haiku-4-5", 50.0), a_target("x", "claude-opus-4-5", 50.0))
+    done = [past("claude-haiku-4-5", 0.9), past("haiku", 0.8), past("claude-opus-4-5", 0.85, success=False)]
+    found = advise(*done, policy=policy)
+    assert [(one.name, one.tasks) for one in found.models] == [
+        ("claude-haiku-4-5", 2),
+        ("claude-opus-4-5", 1),
+    ]
+    bound = advise(*done, policy=policy, models=["haiku", "opus"])
+    assert (bound.model, bound.model_basis, bound.models[0].tasks) == ("haiku", "similar_tasks", 2)
+    assert bound.similar[0].assigned_model == "claude-haiku-4-5"
+
+
+def test_where_nothing_is_called_like_the_tiers_model_the_nearest_tier_serves():
+    fast, large = [a_target("x", name, 50.0) for name in ("small", "big")]
+    large = replace(large, model=replace(large.model, tier="large"))
+    policy = with_targets(replace(fast, model=replace(fast.model, tier="fast")), large)
+    asked = [advise(agent=agent, policy=policy) for agent in ("DBA", "COORD_WEB")]
+    assert [(one.model, one.target) for one in asked] == [("haiku", "x/small"), ("opus", "x/big")]
+    assert "x/big is the nearest by tier" in asked[1].reason
+    assert advise(past("opus"), policy=policy).target is None
+    assert advise(models=["opus"], policy=policy).target is None
 
 
 def test_prices_of_what_is_served_count_before_the_seeds():

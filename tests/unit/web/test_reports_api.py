@@ -162,6 +162,19 @@ async def test_a_task_may_be_named_to_be_begun_once(control):
     assert anew.json()["id"] != first.json()["id"]
 
 
+async def test_a_tasks_labels_are_kept_as_requests_have_them(control):
+    told = {"agent": "ci", "priority": "high", "domain": "Data Science", "complexity": "Simple"}
+    await post(control, "/tasks", told)
+    given = control.inbox.reports[0].given
+    assert (given.priority, given.domain, given.complexity) == ("P1", "data_science", "simple")
+
+
+@pytest.mark.parametrize("part", ["priority", "domain", "complexity"])
+async def test_a_task_label_that_is_none_is_refused(control, part):
+    status, message = await refused(control, "/tasks", {"agent": "ci", part: "C++"})
+    assert (status, f"`{part}`" in message) == (400, True)
+
+
 async def test_while_the_database_is_away_tasks_are_taken_for_later(control):
     control.inbox.verdict = False
     assert (await post(control, "/tasks", {"agent": "ci"})).status_code == 202

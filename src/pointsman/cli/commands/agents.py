@@ -151,6 +151,25 @@ def _show_one(found: dict[str, Any]) -> None:
     if found["performance"]:
         click.echo()
         _show_performance(found["performance"])
+    if found.get("user_satisfaction"):
+        click.echo()
+        _show_satisfaction(found["user_satisfaction"])
+
+
+def _show_satisfaction(satisfaction: dict[str, dict[str, Any]]) -> None:
+    from pointsman.cli.tables import Column, table
+
+    titles = ("THUMBS UP", "THUMBS DOWN", "SATISFACTION")
+    columns = [Column("MODEL"), *[Column(title, right=True) for title in titles]]
+    rows = [
+        [
+            model,
+            *[figures.count(one[way]) for way in ("thumbs_up", "thumbs_down")],
+            figures.share(one["user_satisfaction"]),
+        ]
+        for model, one in sorted(satisfaction.items())
+    ]
+    table(columns, rows)
 
 
 def _show_performance(performance: dict[str, dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -253,6 +254,7 @@ def _row(model: str, results: "Sequence[CalibrationResult]") -> dict[str, Any]:
         "model": model,
         "scored": len(scores),
         "unanswered": len(results) - len(scores),
+        "unanswered_for": dict(Counter([one.detail for one in results if one.score is None])),
         "score": sum(scores) / len(scores) if scores else None,
         "cost_usd_micros": sum([one.cost_usd_micros for one in results]),
         "latency_ms": sum(times) / len(times) if times else None,
@@ -277,6 +279,10 @@ def _show(found: dict[str, Any]) -> None:
     ]
     click.echo()
     table(columns, rows)
+    for one in found["models"]:
+        if one["unanswered"]:
+            why = ", ".join([f"{word.replace('_', ' ')} ({n})" for word, n in one["unanswered_for"].items()])
+            click.echo(figures.printable(f"{one['model']} has no score for {one['unanswered']}: {why}"))
     if found["finished"]:
         click.echo("Learning counts this, for all agents, from its next round on.")
     else:

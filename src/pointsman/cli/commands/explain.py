@@ -57,6 +57,10 @@ def _tell(request: dict[str, Any], decision: dict[str, Any]) -> None:
         click.echo("\nScores")
         for one in _ranked(replayed):
             _say(f"  {one['target']}: {_sum(one)}")
+    if replayed["objective"] == "similar" and decision["features"].get("neighbours"):
+        click.echo("\nSimilar tasks, which voted for the model that did them")
+        for one in decision["features"]["neighbours"]:
+            _say(f"  {_neighbour(one)}")
     if replayed["fallbacks"]:
         click.echo("\nFallbacks, in order")
         for place, one in enumerate(replayed["fallbacks"], 1):
@@ -161,6 +165,12 @@ def _sum(one: dict[str, Any]) -> str:
         for term in one["terms"]
     ]
     return f"{' '.join(terms).removeprefix('+ ')} = {figures.share(one['score'])}"
+
+
+def _neighbour(one: dict[str, Any]) -> str:
+    went = "well" if one["success"] else "wrong"
+    near = figures.share(one["similarity"])
+    return f"{near}: task {one['task']} by {one['agent']} with {one['model']}, {went}"
 
 
 def _attempt(one: dict[str, Any]) -> str:

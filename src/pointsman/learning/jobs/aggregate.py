@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from pointsman.learning.counting import changes_of, contributions_of, conversation_of, deltas_of
+from msgspec.structs import replace
+
+from pointsman.learning.counting import Key, changes_of, contributions_of, conversation_of, deltas_of
 from pointsman.learning.frames import frame_in_use
 from pointsman.learning.jobs.told import note_answers_in_time, note_tasks
 from pointsman.learning.sums import add_to_sums
 from pointsman.learning.work import Work
 from pointsman.routing.evidence import Frame
+from pointsman.routing.names import model_of
 from pointsman.store import learning
-from pointsman.store.learning import Cursor
+from pointsman.store.learning import TASK, Attempted, Cursor
 
 PATIENCE: Final = timedelta(days=1)
 """How long outcomes wait for their request to come into the log."""
@@ -66,17 +69,26 @@ async def _count_waiting(work: Work, frame: Frame) -> None:
             await _count(work, frame, waiting)
 
 
+async def _attempted(work: Work, decisions: Sequence[str]) -> dict[Key, Attempted]:
+    """The attempts of some decisions. A task may name its model by a part of the name."""
+    found = await learning.attempted(work.connection, decisions)
+    return {
+        key: replace(one, model=model_of(one.model, work.policy)) if one.decision_id.startswith(TASK) else one
+        for key, one in found.items()
+    }
+
+
 async def _count(work: Work, frame: Frame, decisions: Sequence[str]) -> None:
     """Counts decisions, and the conversations they are in as these share a cap."""
     connection = work.connection
-    attempts = await learning.attempted(connection, decisions)
+    attempts = await _attempted(work, decisions)
     known = {decision for decision, _ in attempts}
     missing = [one for one in decisions if one not in known]
     if missing:
         await learning.wait_for(connection, missing, work.now)
     conversations = {one for attempt in attempts.values() if (one := conversation_of(attempt)) is not None}
     beside = set(await learning.of_conversations(connection, sorted(conversations))) - known
-    attempts |= await learning.attempted(connection, sorted(beside))
+    attempts |= await _attempted(work, sorted(beside))
     everything = sorted({decision for decision, _ in attempts})
     old = await learning.contributions(connection, everything)
     new = contributions_of(

@@ -16,7 +16,7 @@ from pointsman.learning.frames import better_frame
 from pointsman.learning.jobs import aggregate
 from pointsman.learning.jobs.scores import note_scores
 from pointsman.learning.jobs.slo import note_breaches
-from pointsman.learning.quality import with_quality
+from pointsman.learning.quality import by_model, with_quality
 from pointsman.learning.sums import total
 from pointsman.learning.validation import Refused
 from pointsman.learning.work import Work
@@ -81,7 +81,7 @@ async def _learn(work: Work, running: PolicySnapshot, change: int) -> None:
         performance=with_quality(
             await learning.performance(work.connection, since), statistics, running.targets
         ),
-        task_performance=await learning.task_performance(work.connection),
+        task_performance=by_model(await learning.task_performance(work.connection), running),
         answered=await _answered(work),
     )
     work.progress("replay", 0, 0)

@@ -8,9 +8,10 @@ from pointsman.core.decision import Term
 from pointsman.core.features import Features, Neighbour
 from pointsman.core.snapshot import AgentProfile, Model, PolicySnapshot, Target
 from pointsman.routing.confidence import Belief
+from pointsman.routing.names import has_part
 from pointsman.routing.scorers.base import Score, ScoreExample, Scorer, shop_of
 from pointsman.routing.scorers.reliable import reliable_score
-from pointsman.routing.vote import has_part, kernel
+from pointsman.routing.vote import kernel
 
 OF_CAPABILITY: Final = 1.0
 OF_EVIDENCE: Final = 4.0

@@ -181,9 +181,10 @@ GROUP BY agent_id, target;
 REFRESH MATERIALIZED VIEW model_performance;
 
 -- name: task_performance
--- What models made of each type of task.
-SELECT priority || '_' || domain || '_' || complexity AS task_type, assigned_model, total_tasks, success_rate,
-    coalesce(avg_quality_score, success_rate * 10) AS quality, value_per_dollar
+-- What models made of each type of task lately.
+SELECT priority || '_' || domain || '_' || complexity AS task_type, assigned_model, total_tasks,
+    recent_success_rate AS success_rate, coalesce(recent_quality_score, recent_success_rate * 10) AS quality,
+    recent_value_per_dollar AS value_per_dollar
 FROM model_performance
 WHERE priority IS NOT NULL AND domain IS NOT NULL AND complexity IS NOT NULL;
 

@@ -3,9 +3,12 @@
 SELECT agent_name, default_model, updated_at, notes FROM model_tiers ORDER BY agent_name;
 
 -- name: put
--- Sets an agent's tier; its notes stay when none are given.
+-- Sets an agent's tier; its notes stay when none are given. Names that differ in case alone are one agent's.
 INSERT INTO model_tiers AS known (agent_name, default_model, updated_at, notes)
-VALUES ($1, $2, $3, $4)
+VALUES (
+    coalesce((SELECT agent_name FROM model_tiers WHERE upper(agent_name) = upper($1) LIMIT 1), $1),
+    $2, $3, $4
+)
 ON CONFLICT (agent_name) DO UPDATE SET
     default_model = excluded.default_model,
     updated_at = excluded.updated_at,
@@ -14,4 +17,5 @@ RETURNING agent_name, default_model, updated_at, notes;
 
 -- name: remove
 -- Drops an agent's tier and returns it.
-DELETE FROM model_tiers WHERE agent_name = $1 RETURNING agent_name, default_model, updated_at, notes;
+DELETE FROM model_tiers WHERE upper(agent_name) = upper($1)
+RETURNING agent_name, default_model, updated_at, notes;

@@ -1,7 +1,7 @@
 -- name: not_embedded
 -- Tasks that have a text and no embedding, oldest first, kept from other workers until the end of the
 -- transaction. Tasks of the agents named in the second parameter are left alone.
-SELECT id, agent_id, task_title, task_description
+SELECT id, agent_id, task_title, task_description, priority, domain, complexity
 FROM task_executions
 WHERE task_embedding IS NULL AND (task_description <> '' OR task_title <> '') AND agent_id <> ALL ($2)
 ORDER BY "timestamp"
@@ -10,15 +10,21 @@ FOR UPDATE SKIP LOCKED;
 
 -- name: embedded_by_others
 -- The same for tasks that have an embedding of another embedder than the third parameter.
-SELECT id, agent_id, task_title, task_description
+SELECT id, agent_id, task_title, task_description, priority, domain, complexity
 FROM task_executions
 WHERE embedder <> $3 AND (task_description <> '' OR task_title <> '') AND agent_id <> ALL ($2)
 LIMIT $1
 FOR UPDATE SKIP LOCKED;
 
--- name: set_embedding
--- Gives a task its embedding.
-UPDATE task_executions SET task_embedding = $2::real[]::halfvec, embedder = $3 WHERE id = $1;
+-- name: note
+-- Gives a task its embedding, and the labels that nobody told.
+UPDATE task_executions
+SET task_embedding = $2::real[]::halfvec,
+    embedder = $3,
+    priority = coalesce(priority, nullif($4, '')),
+    domain = coalesce(domain, nullif($5, '')),
+    complexity = coalesce(complexity, nullif($6, ''))
+WHERE id = $1;
 
 -- name: embedded_agents
 -- Whose tasks have embeddings.
@@ -53,12 +59,12 @@ ORDER BY task_embedding::halfvec({dimensions}) <#> $1::real[]::halfvec({dimensio
 LIMIT $3;
 
 -- name: similar_of
--- The same among the tasks that some agents did and some told of (empty: any): few enough to look at all of
+-- The same among the tasks that some agents (in capitals) did and some told of (empty: any): few enough to look at all of
 -- them.
 WITH own AS MATERIALIZED (
     SELECT {columns}, task_embedding
     FROM task_executions
-    WHERE (cardinality($4::text[]) = 0 OR agent_used = ANY ($4))
+    WHERE (cardinality($4::text[]) = 0 OR upper(agent_used) = ANY ($4))
         AND (cardinality($5::text[]) = 0 OR agent_id = ANY ($5))
         AND embedder = $2 AND success IS NOT NULL AND assigned_model IS NOT NULL
 )
