@@ -21,7 +21,7 @@ from pointsman.learning import publishing
 from pointsman.learning.phases import PHASES, run_due
 from pointsman.learning.work import Options
 from pointsman.routing.evidence import Estimator
-from pointsman.store import learned, snapshots
+from pointsman.store import drifts, learned, snapshots
 from pointsman.store.pool import Connection, Pool, connect
 
 
@@ -310,6 +310,21 @@ async def test_a_model_that_changes_within_a_day_is_seen_to(connection: Connecti
     assert await score_of(connection, "good") < 0.75
     drifts = [one for one in await learned.alerts(connection) if one["kind"] == "drift"]
     assert [one["detail"]["model"] for one in drifts] == ["good"]
+
+
+async def test_an_agent_that_asked_for_nothing_since_has_no_drift_to_tell_of(
+    connection: Connection, db_pool: Pool
+):
+    await publish(db_pool)
+    for start, agents, label, ago in ((0, ("one", "two", "idle"), 1.0, 300), (90, ("one", "two"), 0.0, 60)):
+        asked = [
+            a_request(n, "good", ago, agent_id=agents[n % len(agents)]) for n in range(start, start + 60)
+        ]
+        await put(db_pool, [(one, sign_of(one, label)) for one in asked])
+    await learn(connection, "confidence")
+    told = [one for one in await learned.alerts(connection) if one["kind"] == "drift"]
+    assert {one["agent_id"] for one in told} == {"one", "two"}
+    assert "idle" in {one.agent_id for one in await drifts.known(connection)}
 
 
 async def test_many_new_outcomes_are_learned_from_before_the_hour(connection: Connection, db_pool: Pool):

@@ -43,7 +43,7 @@ MOST_OLD: Final = 50_000
 
 
 async def look(work: Work) -> None:
-    """Notes the drifts there are, with an alert each."""
+    """Notes the drifts there are, with an alert for each agent that sees one itself."""
     day = (work.now - WITHIN).date()
     found = await drifts.windows(work.connection, day, SIZES, most=MOST, least_before=LEAST_BEFORE)
     shared = await drifts.shared_windows(work.connection, day, SIZES, most=MOST_SHARED)
@@ -52,7 +52,8 @@ async def look(work: Work) -> None:
     for drift in drifted:
         async with work.connection.transaction():
             await drifts.put(work.connection, drift, work.now)
-            await learned.raise_alert(work.connection, _alert(drift, work))
+            if drift.after_mean != drift.before_mean:
+                await learned.raise_alert(work.connection, _alert(drift, work))
 
 
 async def fade(work: Work, frame: Frame, statistics: Statistics) -> None:
