@@ -227,6 +227,18 @@ async def test_a_rollback_holds_until_it_is_released(connection: Connection, db_
     assert told["confidence"]["published"] == 4
 
 
+async def test_what_was_learned_is_in_force_again_after_a_release_although_nothing_is_new(
+    connection: Connection, db_pool: Pool
+):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(50))
+    await learn(connection, "confidence")
+    await publishing.roll_back(connection, 1, NOW)
+    await publishing.release(connection)
+    await learn(connection, "confidence", now=NOW + timedelta(hours=1))
+    assert (await publishing.latest(connection)).evidence is not None
+
+
 async def test_a_confidence_that_falls_within_the_hour_raises_an_alert(connection: Connection, db_pool: Pool):
     await publish(db_pool)
     await put(db_pool, [(one, sign_of(one, 1.0)) for n in range(30) for one in [a_request(n, "good", 90)]])
