@@ -308,6 +308,7 @@ async def test_rules_say_where_an_agents_work_goes_and_divergences_who_differs(
     assert ("odd", "good") in [(one.agent_id, one.model) for one in found]
     odd = next(one for one in found if one.agent_id == "odd")
     assert odd.agent_score < odd.global_score
+    assert odd.observations == pytest.approx(60.0, rel=0.05)
 
 
 async def test_a_model_that_changes_within_a_day_is_seen_to(connection: Connection, db_pool: Pool):

@@ -52,7 +52,8 @@ class Score(Struct, frozen=True, kw_only=True):
 
 
 class Divergence(Struct, frozen=True, kw_only=True):
-    """Where an agent's own evidence and everyone's disagree. The agent's counts."""
+    """Where an agent's own evidence and everyone's disagree. The agent's counts; `observations` is how much
+    there is of it (1 is one sure outcome), and `deviation` how unsure it leaves the difference."""
 
     agent_id: str
     model: str

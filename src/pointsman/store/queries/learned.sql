@@ -49,7 +49,8 @@ UPDATE learning_state SET settled_version = $1;
 
 -- name: scores
 -- The confidences of all agents.
-SELECT agent_id, model, score, updated_at, reference_score, reference_at FROM agent_confidence_scores;
+SELECT agent_id, model, score, observations, updated_at, reference_score, reference_at
+FROM agent_confidence_scores;
 
 -- name: put_scores
 -- Writes confidences.
