@@ -47,7 +47,6 @@ class _Said(Struct, frozen=True, kw_only=True):
     kind: str
     outcome: str
     thumbs_up: bool | None
-    completion_quality: float | None
     label: float
     received_at: datetime
 
@@ -144,11 +143,9 @@ async def _apply(connection: Connection, said: _Said, attempt: asyncpg.Record, n
     await connection.execute(_SQL["match"], said.id, state, time_of(now_us), *place)
     if newest:
         await _count(connection, said, attempt["model"], said.thumbs_up, 1)
-        await connection.execute(
-            _SQL["back_fill"],
-            *(attempt["started_at"], said.request_id, attempt["attempt"]),
-            *(said.outcome, said.received_at, said.completion_quality),
-        )
+        concerned = {(one["started_at"], one["attempt"]) for one in (before, attempt) if one is not None}
+        for started_at, number in sorted(concerned):
+            await connection.execute(_SQL["back_fill"], started_at, said.request_id, number, said.agent_id)
     return _outcome(said, attempt)
 
 
@@ -168,7 +165,6 @@ def _said(report: Feedback) -> _Said:
         kind=report.kind,
         outcome=report.outcome,
         thumbs_up=None if report.given.thumbs is None else report.given.thumbs == "up",
-        completion_quality=report.given.metadata.completion_quality,
         label=report.label,
         received_at=time_of(report.received_at_us),
     )
