@@ -1,5 +1,7 @@
 """The control API over a real database."""
 
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -8,8 +10,9 @@ from tests.store_records import PLAIN, a_record, an_outcome
 
 from pointsman.core.keys import digest_of
 from pointsman.core.snapshot import encode_snapshot
-from pointsman.store import api_keys, snapshots
+from pointsman.store import api_keys, learned, snapshots
 from pointsman.store.journal import JournalWriter
+from pointsman.store.learned import Score
 from pointsman.store.loader import Loader
 from pointsman.store.pool import create_pool
 
@@ -181,6 +184,17 @@ async def test_agents_are_counted_over_the_days_asked_for(control, log):
     used = agents["claude-code"]["tiers"]["fast"]
     assert (used["requests"], used["side_requests"], used["cost_usd_micros"]) == (1, 1, 2_000)
     assert told["counted"] == "the last 3650 days"
+
+
+async def test_an_agents_confidence_is_told_by_model(control, log):
+    await log(a_record(1))
+    score = {"score": 0.8, "deviation": 0.1, "observations": 12.0}
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    made = Score(agent_id="claude-code", model="large", reference_score=0.8, reference_at=at, **score)
+    await learned.put_scores(control.pool, [made], at)
+    told = (await get(control, "/agents/claude-code")).json()
+    assert told["confidence"] == {"large": {**score, "updated_at": "2026-03-01T00:00:00Z"}}
+    assert told["user_satisfaction"] == {}
 
 
 async def test_a_database_that_is_not_migrated_yet_is_told_as_away(make_database):

@@ -51,6 +51,16 @@ class Score(Struct, frozen=True, kw_only=True):
     reference_at: datetime
 
 
+class Confidence(Struct, frozen=True, kw_only=True):
+    """How likely an agent's average task is to succeed with a model (0-1), how unsure that is, and on how
+    much evidence of the agent's own it stands (1 is one sure outcome)."""
+
+    score: float
+    deviation: float | None
+    observations: float
+    updated_at: datetime
+
+
 class Divergence(Struct, frozen=True, kw_only=True):
     """Where an agent's own evidence and everyone's disagree. The agent's counts; `observations` is how much
     there is of it (1 is one sure outcome), and `deviation` how unsure it leaves the difference."""
@@ -157,6 +167,12 @@ async def pin(connection: Connection | Pool, version: int | None) -> None:
 async def scores(connection: Connection) -> dict[tuple[str, str], Mapping[str, Any]]:
     """The confidences of all agents, by agent and model."""
     return {(row["agent_id"], row["model"]): dict(row) for row in await connection.fetch(_SQL["scores"])}
+
+
+async def confidences(connection: Connection | Pool, agent_id: str) -> dict[str, Confidence]:
+    """An agent's confidence in each model it has used, by its name in the log."""
+    rows = [dict(row) for row in await connection.fetch(_SQL["confidences"], agent_id)]
+    return {row.pop("model"): Confidence(**row) for row in rows}
 
 
 async def put_scores(connection: Connection, found: Sequence[Score], at: datetime) -> None:

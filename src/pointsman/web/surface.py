@@ -90,8 +90,10 @@ OPERATIONS: Final = (
         method="GET",
         path="/agents/{agent_id}",
         name="agent",
-        what="One agent: what it used, its `profile`, the `performance` of its models, and the "
-        "`user_satisfaction` with each: the share of thumbs that are up (null without the database).",
+        what="One agent: what it used, its `profile`, the `performance` of its models, its `confidence` in "
+        "each (how likely its average task is to succeed: `score`, 0 to 1, give or take `deviation`, from so "
+        "many `observations` of its own), and the `user_satisfaction` with each: the share of thumbs that "
+        "are up. The last two are null without the database.",
         handler=agents.told,
         queries=agents.QUERIES,
     ),

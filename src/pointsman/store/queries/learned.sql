@@ -52,6 +52,11 @@ UPDATE learning_state SET settled_version = $1;
 SELECT agent_id, model, score, observations, updated_at, reference_score, reference_at
 FROM agent_confidence_scores;
 
+-- name: confidences
+-- An agent's confidences, by model.
+SELECT model, score, deviation, observations, updated_at
+FROM agent_confidence_scores WHERE agent_id = $1 ORDER BY model;
+
 -- name: put_scores
 -- Writes confidences.
 INSERT INTO agent_confidence_scores
