@@ -197,6 +197,12 @@ async def test_an_agents_confidence_is_told_by_model(control, log):
     assert told["user_satisfaction"] == {}
 
 
+async def test_phases_are_told_with_the_intervals_that_are_configured(control):
+    told = (await get(control, "/learning")).json()
+    every_s = {one["phase"]: one["every_s"] for one in told["phases"]}
+    assert (every_s["aggregate"], every_s["daily"]) == (900.0, None)
+
+
 async def test_a_database_that_is_not_migrated_yet_is_told_as_away(make_database):
     pool = await create_pool(await make_database())
     answer = await get(PlainControl(pool), "/log")

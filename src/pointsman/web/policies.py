@@ -1,5 +1,6 @@
 """Policies: listed, compared, gone back to; and how learning is."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,11 +59,12 @@ class PolicyPinned(Struct, kw_only=True):
 
 
 class PhaseTold(Struct, kw_only=True):
-    """A phase of learning, and how it last went."""
+    """A phase of learning, and how it last went. `every_s` is how often this gateway's learner runs it; null
+    when `[learning]` turns that off."""
 
     phase: str
     what: str
-    every_s: float
+    every_s: float | None
     started_at: datetime | None
     finished_at: datetime | None
     runs: int
@@ -139,7 +141,7 @@ async def learning(control: Control, request: Request) -> Any:
     async with database(control) as pool:
         state = await learned.published(pool)
         return LearningTold(
-            phases=await _phases(pool),
+            phases=await _phases(pool, control.phase_intervals_s),
             published_version=state.published_version,
             pinned_version=state.pinned_version,
             alerts=[dict(one) for one in await learned.alerts(pool)],
@@ -157,7 +159,7 @@ async def rules(control: Control, request: Request) -> Any:
         return RuleList(rules=await learned.rules(pool, agent))
 
 
-async def _phases(pool: Pool) -> list[PhaseTold]:
+async def _phases(pool: Pool, intervals_s: Mapping[str, float]) -> list[PhaseTold]:
     known = await learned.phases(pool)
     told = []
     for phase in PHASES:
@@ -166,7 +168,7 @@ async def _phases(pool: Pool) -> list[PhaseTold]:
             PhaseTold(
                 phase=phase.name,
                 what=phase.what,
-                every_s=phase.every_s,
+                every_s=intervals_s.get(phase.name),
                 started_at=last.started_at if last else None,
                 finished_at=last.finished_at if last else None,
                 runs=last.runs if last else 0,
