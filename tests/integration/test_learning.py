@@ -188,6 +188,21 @@ async def test_a_bad_fit_leaves_the_running_policy(connection: Connection, db_po
     assert [one["kind"] for one in await learned.alerts(connection)] == ["bad_evidence"]
 
 
+async def test_a_policy_that_would_have_done_worse_leaves_the_running_one(
+    connection: Connection, db_pool: Pool, monkeypatch
+):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(200))
+    await learn(connection, "confidence")
+    running = await publishing.latest(connection)
+    mistaken = replace(running.evidence, models=running.evidence.models[::-1])
+    monkeypatch.setattr("pointsman.learning.jobs.confidence.fitted", lambda *_: mistaken)
+    told = await learn(connection, "confidence", now=NOW + timedelta(days=2))
+    assert told["confidence"]["note"] == f"policy {running.version} stays: policy_worse"
+    assert await publishing.latest(connection) == running
+    assert "policy_worse" in [one["kind"] for one in await learned.alerts(connection)]
+
+
 async def test_a_bad_cell_costs_its_own_evidence_and_raises_an_alert(connection: Connection, db_pool: Pool):
     await publish(db_pool)
     await put(db_pool, some_traffic(100))
