@@ -12,7 +12,7 @@ from pointsman.core.keys import digest_of
 from pointsman.core.snapshot import encode_snapshot
 from pointsman.store import api_keys, learned, snapshots
 from pointsman.store.journal import JournalWriter
-from pointsman.store.learned import Score
+from pointsman.store.learned import Divergence, Score
 from pointsman.store.loader import Loader
 from pointsman.store.pool import create_pool
 
@@ -195,6 +195,20 @@ async def test_an_agents_confidence_is_told_by_model(control, log):
     told = (await get(control, "/agents/claude-code")).json()
     assert told["confidence"] == {"large": {**score, "updated_at": "2026-03-01T00:00:00Z"}}
     assert told["user_satisfaction"] == {}
+
+
+async def test_a_divergence_is_told_as_reviewed_once_somebody_has_looked_at_it(control):
+    now = datetime.now(UTC)
+    figures = {"global_score": 0.9, "agent_score": 0.2, "deviation": 0.1, "observations": 12.0}
+    times = {"first_seen": now, "last_seen": now, "reviewed_at": None}
+    seen = Divergence(agent_id="codex", model="qwen/qwen3", **figures, **times)
+    await learned.put_divergence(control.pool, seen)
+    async with client_of(control, headers=BEARER) as client:
+        path = "/api/v1/agents/codex/divergences/review"
+        assert (await client.post(path, json={"model": "qwen/qwen3"})).json()["reviewed_at"] is not None
+        assert (await client.post(path, json={"model": "gpt-x"})).status_code == 404
+        (told,) = (await client.get("/api/v1/learning")).json()["divergences"]
+    assert told["reviewed_at"] is not None
 
 
 async def test_phases_are_told_with_the_intervals_that_are_configured(control):

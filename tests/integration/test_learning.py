@@ -326,6 +326,23 @@ async def test_rules_say_where_an_agents_work_goes_and_divergences_who_differs(
     assert odd.observations == pytest.approx(60.0, rel=0.05)
 
 
+@pytest.mark.parametrize(("reviewed", "alerts"), [(False, 2), (True, 1)])
+async def test_a_divergence_that_somebody_has_looked_at_raises_no_more_alerts(
+    connection: Connection, db_pool: Pool, reviewed, alerts
+):
+    await publish(db_pool)
+    for agent, label in (("odd", 0.0), ("even", 1.0), ("third", 1.0)):
+        asked = [a_request(n, "good", agent_id=agent, request_id=f"req_{agent}_{n}") for n in range(40)]
+        asked = [replace(one, decision_id=one.request_id) for one in asked]
+        await put(db_pool, [(one, sign_of(one, label)) for one in asked])
+    await learn(connection, "confidence", "rules")
+    if reviewed:
+        assert (await learned.review_divergence(db_pool, "odd", "good", NOW)).reviewed_at == NOW
+    await learn(connection, "rules", now=NOW + timedelta(days=7))
+    found = [one["agent_id"] for one in await learned.alerts(connection) if one["kind"] == "divergence"]
+    assert found.count("odd") == alerts
+
+
 async def test_a_model_that_changes_within_a_day_is_seen_to(connection: Connection, db_pool: Pool):
     await publish(db_pool)
     before = [(one, sign_of(one, 1.0)) for n in range(400) for one in [a_request(n, "good", 300)]]

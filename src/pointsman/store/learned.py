@@ -184,10 +184,19 @@ async def put_scores(connection: Connection, found: Sequence[Score], at: datetim
         await connection.execute(_SQL["put_scores"], *columns, at, *references)
 
 
-async def put_divergence(connection: Connection, found: Divergence) -> None:
-    """Notes a divergence, or that it is still there."""
+async def put_divergence(connection: Connection, found: Divergence) -> datetime | None:
+    """Notes a divergence, or that it is still there; returns when somebody has looked at it."""
     figures = (found.global_score, found.agent_score, found.deviation, found.observations)
-    await connection.execute(_SQL["put_divergence"], found.agent_id, found.model, *figures, found.last_seen)
+    reviewed_at: datetime | None = await connection.fetchval(
+        _SQL["put_divergence"], found.agent_id, found.model, *figures, found.last_seen
+    )
+    return reviewed_at
+
+
+async def review_divergence(pool: Pool, agent_id: str, model: str, at: datetime) -> Divergence | None:
+    """Notes that somebody has looked at a divergence; None when there is none."""
+    row = await pool.fetchrow(_SQL["review_divergence"], agent_id, model, at)
+    return None if row is None else Divergence(**dict(row))
 
 
 async def divergences(connection: Connection | Pool, limit: int = 1000) -> list[Divergence]:

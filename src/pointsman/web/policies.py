@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from pointsman.core.errors import InvalidRequest, NotFound
 from pointsman.core.ports import Control
+from pointsman.core.reports import Name
 from pointsman.learning import publishing
 from pointsman.learning.changes import PolicyChange, changes_between
 from pointsman.learning.phases import PHASES
@@ -16,6 +17,7 @@ from pointsman.learning.publishing import NoSuchPolicy
 from pointsman.store import learned, snapshots
 from pointsman.store.learned import Divergence, Rule
 from pointsman.store.pool import Pool
+from pointsman.web.bodies import read_as
 from pointsman.web.database import database
 from pointsman.web.operations import Query
 from pointsman.web.queries import number, only
@@ -83,6 +85,12 @@ class LearningTold(Struct, kw_only=True):
     divergences: list[Divergence]
 
 
+class DivergenceReviewed(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The divergence that somebody has looked at: its `model`."""
+
+    model: Name
+
+
 class RuleList(Struct, kw_only=True):
     """What agents' requests go to, by kind of task."""
 
@@ -147,6 +155,19 @@ async def learning(control: Control, request: Request) -> Any:
             alerts=[dict(one) for one in await learned.alerts(pool)],
             divergences=await learned.divergences(pool),
         )
+
+
+async def review(control: Control, request: Request) -> Any:
+    """Notes that somebody has looked at a divergence."""
+    agent = request.path_params["agent_id"]
+    seen = await read_as(request, DivergenceReviewed)
+    if "\0" in agent + seen.model:
+        raise InvalidRequest("No agent's or model's name holds a zero character.", param="model")
+    async with database(control) as pool:
+        found = await learned.review_divergence(pool, agent, seen.model, datetime.now(UTC))
+    if found is None:
+        raise NotFound(f"Agent {agent!r} has no divergence at {seen.model!r}; see /api/v1/learning.")
+    return found
 
 
 async def rules(control: Control, request: Request) -> Any:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from pointsman.core.ports import Control
 from pointsman.core.reports import FeedbackGiven, TaskGiven, TaskResult
+from pointsman.store.learned import Divergence
 from pointsman.store.tasks import Task
 from pointsman.web import agents, decisions, keys, log, overview, policies, reports
 from pointsman.web.calibrations import CALIBRATION_OPERATIONS
@@ -262,6 +263,17 @@ OPERATIONS: Final = (
         what="How learning is: its phases, the policy published last, alerts and divergences.",
         handler=policies.learning,
         gives=policies.LearningTold,
+        needs_database=True,
+    ),
+    Operation(
+        method="POST",
+        path="/agents/{agent_id}/divergences/review",
+        name="review_divergence",
+        what="Notes that somebody has looked at an agent's divergence. The agent's evidence goes on "
+        "counting; no alert comes of the divergence again, unless it returns after a week without.",
+        handler=policies.review,
+        takes=policies.DivergenceReviewed,
+        gives=Divergence,
         needs_database=True,
     ),
     Operation(

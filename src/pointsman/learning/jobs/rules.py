@@ -48,8 +48,8 @@ async def run(work: Work) -> None:
         await learned.drop_rules(work.connection, work.now)
         found = divergences_of(policy, await learned.scores(work.connection), work.now)
         for divergence in found:
-            await learned.put_divergence(work.connection, divergence)
-            await learned.raise_alert(work.connection, _alert(divergence))
+            if await learned.put_divergence(work.connection, divergence) is None:
+                await learned.raise_alert(work.connection, _alert(divergence))
     changed = [one for one in rules if before.get((one.agent_id, one.slice), one.target) != one.target]
     work.told.update(rules=len(rules), changed=len(changed), divergences=len(found))
 

@@ -78,7 +78,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 ON CONFLICT (agent_id, model) DO UPDATE SET
     global_score = excluded.global_score, agent_score = excluded.agent_score,
     deviation = excluded.deviation, observations = excluded.observations, last_seen = excluded.last_seen,
-    reviewed_at = CASE WHEN known.last_seen >= $7 - interval '7 days' THEN known.reviewed_at END;
+    reviewed_at = CASE WHEN known.last_seen >= $7 - interval '7 days' THEN known.reviewed_at END
+RETURNING reviewed_at;
+
+-- name: review_divergence
+-- Notes that somebody has looked at a divergence.
+UPDATE divergences SET reviewed_at = $3 WHERE agent_id = $1 AND model = $2
+RETURNING agent_id, model, global_score, agent_score, deviation, observations, first_seen, last_seen,
+    reviewed_at;
 
 -- name: divergences
 -- All divergences, the newest first.
