@@ -167,7 +167,7 @@ async def test_two_workers_at_once_learn_once(connection: Connection, db_pool: P
     await publish(db_pool)
     other = await connect(database)
     assert await learned.try_lease(other)
-    assert await run_due(connection, Options(), lambda: NOW) == []
+    assert await run_due(connection, Options(), lambda: NOW) is None
     await other.close()
     ran = await run_due(connection, Options(), lambda: NOW)
     assert [(one.phase, one.error) for one in ran] == [(phase.name, None) for phase in PHASES]
