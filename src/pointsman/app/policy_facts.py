@@ -154,7 +154,8 @@ def _near(name: str, known: set[str]) -> str:
 def _aliases(config: Config) -> dict[str, Alias]:
     aliases = {alias.name: alias for alias in AUTO}
     for name, own in config.aliases.items():
-        aliases[name] = Alias(name=name, candidates=own.candidates, objective=own.objective, kind=own.kind)
+        objective = None if own.objective is UNSET else own.objective
+        aliases[name] = Alias(name=name, candidates=own.candidates, objective=objective, kind=own.kind)
     return aliases
 
 

@@ -85,11 +85,11 @@ class AdaptiveConfig(Struct, frozen=True, kw_only=True):
 
 class Alias(Struct, frozen=True, kw_only=True):
     """A name clients ask for. `candidates` are target ids or model names; empty means every
-    model of its `kind`."""
+    model of its `kind`. `objective` None: that of the agent that asks."""
 
     name: str
     candidates: tuple[str, ...] = ()
-    objective: Objective = "reliable"
+    objective: Objective | None = None
     kind: Literal["chat", "embedding"] = "chat"
 
 

@@ -38,7 +38,8 @@ def candidates_of(features: Features, snapshot: PolicySnapshot, profile: AgentPr
     name = features.requested
     alias = _alias(name, snapshot)
     if alias is not None:
-        found = Candidates(concrete=False, objective=alias.objective, targets=_of_alias(alias, snapshot))
+        objective = alias.objective or profile.objective
+        found = Candidates(concrete=False, objective=objective, targets=_of_alias(alias, snapshot))
     else:
         found = _of_model(features, snapshot, profile)
     if not found.targets:

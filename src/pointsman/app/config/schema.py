@@ -119,7 +119,7 @@ class AliasConfig(Section, frozen=True, kw_only=True):
 
     candidates: tuple[Name, ...] = ()
     kind: Kind = "chat"
-    objective: Objective = "reliable"
+    objective: Objective | UnsetType = UNSET
 
 
 class ShadowConfig(Section, frozen=True, kw_only=True):
