@@ -11,7 +11,7 @@ from msgspec import Struct
 from pointsman.core.outcomes import OutcomeRecord, OutcomeSource, OutcomeWord, event_id_of
 from pointsman.core.reports import Feedback
 from pointsman.store import outcomes
-from pointsman.store.inbox import Refusal
+from pointsman.store.inbox import CONFLICT, Refusal
 from pointsman.store.pool import Connection, Pool
 from pointsman.store.rows import time_of, us_of
 from pointsman.store.sql import queries
@@ -58,7 +58,7 @@ async def add(
     A repeat changes nothing."""
     digest = await connection.fetchval(_SQL["feedback_digest"], report.id)
     if digest is not None:
-        return None if digest == report.digest else Refusal("conflict", _CONFLICT), None
+        return None if digest == report.digest else Refusal("conflict", CONFLICT), None
     said = _said(report)
     attempt = await _attempt(connection, said) if report.logged else None
     if attempt is not None and attempt["agent_id"] != said.agent_id:
@@ -205,7 +205,4 @@ def _unknown(said: _Said) -> Refusal:
     )
 
 
-_CONFLICT: Final = (
-    "This was told before, with other content. To correct it, send it with a new Idempotency-Key."
-)
 _DIGITS: Final = {character: value for value, character in enumerate("0123456789abcdefghjkmnpqrstvwxyz")}
