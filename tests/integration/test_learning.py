@@ -22,6 +22,7 @@ from pointsman.learning.phases import PHASES, run_due
 from pointsman.learning.work import Options
 from pointsman.routing.evidence import Estimator
 from pointsman.store import drifts, learned, snapshots
+from pointsman.store.learned import Divergence
 from pointsman.store.pool import Connection, Pool, connect
 
 
@@ -341,6 +342,16 @@ async def test_a_divergence_that_somebody_has_looked_at_raises_no_more_alerts(
     await learn(connection, "rules", now=NOW + timedelta(days=7))
     found = [one["agent_id"] for one in await learned.alerts(connection) if one["kind"] == "divergence"]
     assert found.count("odd") == alerts
+
+
+async def test_a_divergence_that_is_long_over_is_forgotten(connection: Connection, db_pool: Pool):
+    await publish(db_pool)
+    seen = {"first_seen": NOW, "last_seen": NOW, "reviewed_at": None}
+    figures = {"global_score": 0.9, "agent_score": 0.2, "deviation": 0.1, "observations": 12.0}
+    await learned.put_divergence(connection, Divergence(agent_id="odd", model="good", **figures, **seen))
+    for days, left in ((89, 1), (91, 0)):
+        await learn(connection, "daily", now=NOW + timedelta(days=days))
+        assert len(await learned.divergences(connection)) == left
 
 
 async def test_a_model_that_changes_within_a_day_is_seen_to(connection: Connection, db_pool: Pool):

@@ -63,7 +63,8 @@ class Confidence(Struct, frozen=True, kw_only=True):
 
 class Divergence(Struct, frozen=True, kw_only=True):
     """Where an agent's own evidence and everyone's disagree. The agent's counts; `observations` is how much
-    there is of it (1 is one sure outcome), and `deviation` how unsure it leaves the difference."""
+    there is of it (1 is one sure outcome), and `deviation` how unsure it leaves the difference. `last_seen`
+    is when the phase `rules` found it last: one that a later run did not find is over."""
 
     agent_id: str
     model: str
@@ -247,6 +248,7 @@ async def alerts(connection: Connection | Pool, limit: int = 100) -> list[Mappin
 
 
 async def forget(connection: Connection, *, alerts_before: datetime, policies_before: datetime) -> None:
-    """Drops old alerts, and old policies that are not in use."""
+    """Drops old alerts, divergences that have long been over, and old policies that are not in use."""
+    await connection.execute(_SQL["forget_divergences"], alerts_before)
     await connection.execute(_SQL["forget_alerts"], alerts_before)
     await connection.execute(_SQL["forget_policies"], policies_before)

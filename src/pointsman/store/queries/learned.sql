@@ -130,6 +130,10 @@ SELECT id, kind, agent_id, detail, at FROM alerts ORDER BY at DESC, id DESC LIMI
 -- Drops alerts from before a time.
 DELETE FROM alerts WHERE at < $1;
 
+-- name: forget_divergences
+-- Drops divergences that have not been there since a time.
+DELETE FROM divergences WHERE last_seen < $1;
+
 -- name: forget_policies
 -- Drops policies from before a time that are neither in use nor the last.
 DELETE FROM policy_snapshots AS old USING learning_state AS state
