@@ -237,3 +237,12 @@ async def test_a_request_tells_the_outcomes_seen(control, log):
     (told,) = (await get(control, "/requests/req_000001")).json()["outcomes"]
     assert (told["signal"], told["label"], told["weight"]) == ("tool_result", 0.0, 0.15)
     assert told["target"] == "somewhere/small"
+
+
+async def test_what_was_corrected_is_told_as_such(control, log):
+    told = {"signal": "told_outcome", "source": "told", "decision_id": "req_000001"}
+    first = replace(an_outcome(1), **told, event_id="out_a", seen_at_us=1_000)
+    second = replace(first, event_id="out_b", attempt=1, seen_at_us=2_000)
+    await log(a_record(1, decision_id="req_000001"), first, second)
+    found = (await get(control, "/requests/req_000001")).json()["outcomes"]
+    assert {one["attempt"]: one["corrected"] for one in found} == {0: True, 1: False}
