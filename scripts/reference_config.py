@@ -28,7 +28,7 @@ SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
 RESTART_SECTIONS = frozenset({"database", "learning", "local"})
 RESTART_KEYS = frozenset({*AT_START, "drain_timeout_s", "level", "embedder"})
 ADAPTIVE_TAKES = {
-    "min_acceptable_success_rate": "a number above 0",
+    "min_acceptable_success_rate": "a number above 0, at most 1",
     "max_acceptable_latency_ms": "a number of milliseconds above 0",
     "min_requests_for_performance": "a whole number above 0",
 }

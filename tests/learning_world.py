@@ -109,3 +109,9 @@ async def learn(connection: Connection, *names: str, now: datetime = NOW, option
     assert ran is not None
     assert [one.error for one in ran] == [None] * len(ran)
     return {one.phase: one.told for one in ran}
+
+
+async def score_of(connection: Connection, model: str, agent: str = "coder") -> float:
+    """What the agent is taken to reach with the model."""
+    sql = "SELECT score FROM agent_confidence_scores WHERE agent_id = $1 AND model = $2"
+    return await connection.fetchval(sql, agent, model)

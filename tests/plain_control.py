@@ -60,6 +60,7 @@ class PlainControl:
         self.inbox: Any = None
         self.memory = TaskMemory()
         self.ring: dict[str, ApiKey] = {}
+        self.phase_intervals_s = {"aggregate": 900.0}
         self.seen: list[dict[str, Any]] = [an_agent("ci-bot")]
 
     def logged_as(self, agent_id: str) -> str:

@@ -119,7 +119,7 @@ class Learning:
         """What the background tasks of a gateway do by and by: load the journal, run the phases that are
         due, take over what was published."""
         await self._loader.drain()
-        for one in await run_due(self._connection, self._options, self._clock.utc):
+        for one in await run_due(self._connection, self._options, self._clock.utc) or ():
             if one.error is not None:
                 raise RuntimeError(f"{one.phase}: {one.error}")
             self.ran.append((one.phase, one.told))

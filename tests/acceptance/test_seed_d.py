@@ -146,6 +146,7 @@ def test_5_weights_may_miss_one_by_a_hundredth(capability_weight):
         ("capability_weight", math.nan),
         ("min_acceptable_success_rate", 0.0),
         ("min_acceptable_success_rate", -0.5),
+        ("min_acceptable_success_rate", 90.0),
         ("max_acceptable_latency_ms", 0.0),
         ("max_acceptable_latency_ms", math.nan),
         ("min_requests_for_performance", 0),

@@ -8,6 +8,8 @@ from tests.gateway_world import KEYS, close_wires, configuration
 from tests.raw_upstream import RawUpstream
 from tests.scratch import scratch_folder
 
+from pointsman.store.pool import Connection, connect
+
 
 @pytest.fixture(scope="session")
 def upstream() -> Iterator[RawUpstream]:
@@ -39,3 +41,11 @@ async def port(gateway: GatewayProcess) -> AsyncIterator[int]:
     """Where it listens."""
     yield gateway.port
     await close_wires()
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[Connection]:
+    """A connection to a database of its own."""
+    opened = await connect(database)
+    yield opened
+    await opened.close()

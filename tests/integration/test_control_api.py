@@ -1,5 +1,7 @@
 """The control API over a real database."""
 
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -8,8 +10,9 @@ from tests.store_records import PLAIN, a_record, an_outcome
 
 from pointsman.core.keys import digest_of
 from pointsman.core.snapshot import encode_snapshot
-from pointsman.store import api_keys, snapshots
+from pointsman.store import api_keys, learned, snapshots
 from pointsman.store.journal import JournalWriter
+from pointsman.store.learned import Divergence, Score
 from pointsman.store.loader import Loader
 from pointsman.store.pool import create_pool
 
@@ -183,6 +186,37 @@ async def test_agents_are_counted_over_the_days_asked_for(control, log):
     assert told["counted"] == "the last 3650 days"
 
 
+async def test_an_agents_confidence_is_told_by_model(control, log):
+    await log(a_record(1))
+    score = {"score": 0.8, "deviation": 0.1, "observations": 12.0}
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    made = Score(agent_id="claude-code", model="large", reference_score=0.8, reference_at=at, **score)
+    await learned.put_scores(control.pool, [made], at)
+    told = (await get(control, "/agents/claude-code")).json()
+    assert told["confidence"] == {"large": {**score, "updated_at": "2026-03-01T00:00:00Z"}}
+    assert told["user_satisfaction"] == {}
+
+
+async def test_a_divergence_is_told_as_reviewed_once_somebody_has_looked_at_it(control):
+    now = datetime.now(UTC)
+    figures = {"global_score": 0.9, "agent_score": 0.2, "deviation": 0.1, "observations": 12.0}
+    times = {"first_seen": now, "last_seen": now, "reviewed_at": None}
+    seen = Divergence(agent_id="codex", model="qwen/qwen3", **figures, **times)
+    await learned.put_divergence(control.pool, seen)
+    async with client_of(control, headers=BEARER) as client:
+        path = "/api/v1/agents/codex/divergences/review"
+        assert (await client.post(path, json={"model": "qwen/qwen3"})).json()["reviewed_at"] is not None
+        assert (await client.post(path, json={"model": "gpt-x"})).status_code == 404
+        (told,) = (await client.get("/api/v1/learning")).json()["divergences"]
+    assert told["reviewed_at"] is not None
+
+
+async def test_phases_are_told_with_the_intervals_that_are_configured(control):
+    told = (await get(control, "/learning")).json()
+    every_s = {one["phase"]: one["every_s"] for one in told["phases"]}
+    assert (every_s["aggregate"], every_s["daily"]) == (900.0, None)
+
+
 async def test_a_database_that_is_not_migrated_yet_is_told_as_away(make_database):
     pool = await create_pool(await make_database())
     answer = await get(PlainControl(pool), "/log")
@@ -203,3 +237,12 @@ async def test_a_request_tells_the_outcomes_seen(control, log):
     (told,) = (await get(control, "/requests/req_000001")).json()["outcomes"]
     assert (told["signal"], told["label"], told["weight"]) == ("tool_result", 0.0, 0.15)
     assert told["target"] == "somewhere/small"
+
+
+async def test_what_was_corrected_is_told_as_such(control, log):
+    told = {"signal": "told_outcome", "source": "told", "decision_id": "req_000001"}
+    first = replace(an_outcome(1), **told, event_id="out_a", seen_at_us=1_000)
+    second = replace(first, event_id="out_b", attempt=1, seen_at_us=2_000)
+    await log(a_record(1, decision_id="req_000001"), first, second)
+    found = (await get(control, "/requests/req_000001")).json()["outcomes"]
+    assert {one["attempt"]: one["corrected"] for one in found} == {0: True, 1: False}

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import numpy as np
 import pytest
 from msgspec.structs import replace
 from tests.learning_world import (
@@ -12,6 +11,7 @@ from tests.learning_world import (
     learn,
     publish,
     put,
+    score_of,
     sign_of,
     some_traffic,
     tell,
@@ -26,13 +26,6 @@ from pointsman.store import learned, snapshots
 from pointsman.store.pool import Connection, Pool, connect
 
 
-@pytest.fixture
-async def connection(database: str):
-    opened = await connect(database)
-    yield opened
-    await opened.close()
-
-
 async def sums(connection: Connection) -> list[tuple]:
     """All sums, byte for byte, but for those that are 0."""
     models = await connection.fetch(
@@ -42,11 +35,6 @@ async def sums(connection: Connection) -> list[tuple]:
         "SELECT day, geometry, agent_id, model, slice, sums FROM learning_cell_sums ORDER BY 1, 2, 3, 4, 5"
     )
     return [tuple(row) for row in [*models, *cells] if any(row["sums"])]
-
-
-async def score_of(connection: Connection, model: str, agent: str = "coder") -> float:
-    sql = "SELECT score FROM agent_confidence_scores WHERE agent_id = $1 AND model = $2"
-    return await connection.fetchval(sql, agent, model)
 
 
 async def test_traffic_becomes_a_policy_that_running_gateways_take_over(
@@ -168,7 +156,7 @@ async def test_two_workers_at_once_learn_once(connection: Connection, db_pool: P
     await publish(db_pool)
     other = await connect(database)
     assert await learned.try_lease(other)
-    assert await run_due(connection, Options(), lambda: NOW) == []
+    assert await run_due(connection, Options(), lambda: NOW) is None
     await other.close()
     ran = await run_due(connection, Options(), lambda: NOW)
     assert [(one.phase, one.error) for one in ran] == [(phase.name, None) for phase in PHASES]
@@ -187,6 +175,21 @@ async def test_a_bad_fit_leaves_the_running_policy(connection: Connection, db_po
     assert told["confidence"]["published"] is None
     assert (await publishing.latest(connection)).evidence == running.evidence
     assert [one["kind"] for one in await learned.alerts(connection)] == ["bad_evidence"]
+
+
+async def test_a_policy_that_would_have_done_worse_leaves_the_running_one(
+    connection: Connection, db_pool: Pool, monkeypatch
+):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(200))
+    await learn(connection, "confidence")
+    running = await publishing.latest(connection)
+    mistaken = replace(running.evidence, models=running.evidence.models[::-1])
+    monkeypatch.setattr("pointsman.learning.jobs.confidence.fitted", lambda *_: mistaken)
+    told = await learn(connection, "confidence", now=NOW + timedelta(days=2))
+    assert told["confidence"]["note"] == f"policy {running.version} stays: policy_worse"
+    assert await publishing.latest(connection) == running
+    assert "policy_worse" in [one["kind"] for one in await learned.alerts(connection)]
 
 
 async def test_a_bad_cell_costs_its_own_evidence_and_raises_an_alert(connection: Connection, db_pool: Pool):
@@ -226,6 +229,18 @@ async def test_a_rollback_holds_until_it_is_released(connection: Connection, db_
     assert await publishing.release(connection) == 3
     told = await learn(connection, "confidence", now=NOW + timedelta(hours=2))
     assert told["confidence"]["published"] == 4
+
+
+async def test_what_was_learned_is_in_force_again_after_a_release_although_nothing_is_new(
+    connection: Connection, db_pool: Pool
+):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(50))
+    await learn(connection, "confidence")
+    await publishing.roll_back(connection, 1, NOW)
+    await publishing.release(connection)
+    await learn(connection, "confidence", now=NOW + timedelta(hours=1))
+    assert (await publishing.latest(connection)).evidence is not None
 
 
 async def test_a_confidence_that_falls_within_the_hour_raises_an_alert(connection: Connection, db_pool: Pool):
@@ -277,84 +292,6 @@ async def test_an_agent_that_waits_for_chunks_is_not_judged_by_whole_answers(
     await learn(connection, "aggregate")
     rows = await db_pool.fetch("SELECT decision_id, label FROM outcomes ORDER BY decision_id")
     assert [tuple(row) for row in rows] == [(long.request_id, 1.0), (slow.request_id, 0.0)]
-
-
-async def test_rules_say_where_an_agents_work_goes_and_divergences_who_differs(
-    connection: Connection, db_pool: Pool
-):
-    await publish(db_pool)
-    ours = [(one, sign_of(one, 0.0)) for n in range(60) for one in [a_request(n, "good", agent_id="odd")]]
-    theirs = [
-        (one, sign_of(one, 1.0))
-        for n in range(60, 360)
-        for one in [a_request(n, "good", agent_id=f"agent-{n % 6}")]
-    ]
-    await put(db_pool, ours + theirs)
-    told = await learn(connection, "confidence", "rules")
-    assert told["rules"]["rules"] == 7
-    assert {one.gate for one in await learned.rules(connection)} == {0.70}
-    found = await learned.divergences(connection)
-    assert ("odd", "good") in [(one.agent_id, one.model) for one in found]
-    odd = next(one for one in found if one.agent_id == "odd")
-    assert odd.agent_score < odd.global_score
-
-
-async def test_a_model_that_changes_within_a_day_is_seen_to(connection: Connection, db_pool: Pool):
-    await publish(db_pool)
-    before = [(one, sign_of(one, 1.0)) for n in range(400) for one in [a_request(n, "good", 300)]]
-    after = [(one, sign_of(one, 0.0)) for n in range(400, 425) for one in [a_request(n, "good", 60)]]
-    await put(db_pool, before)
-    await learn(connection, "confidence")
-    assert await score_of(connection, "good") > 0.9
-    await put(db_pool, after)
-    await learn(connection, "confidence", now=NOW + timedelta(hours=2))
-    assert await score_of(connection, "good") < 0.75
-    drifts = [one for one in await learned.alerts(connection) if one["kind"] == "drift"]
-    assert [one["detail"]["model"] for one in drifts] == ["good"]
-
-
-async def test_what_a_drift_has_made_old_does_not_come_back_when_the_log_forgets_it(
-    connection: Connection, db_pool: Pool
-):
-    await publish(db_pool)
-    before = [(one, sign_of(one, 1.0)) for n in range(400) for one in [a_request(n, "good", 300)]]
-    after = [(one, sign_of(one, 0.0)) for n in range(400, 425) for one in [a_request(n, "good", 60)]]
-    await put(db_pool, before + after)
-    await learn(connection, "confidence")
-    assert await score_of(connection, "good") < 0.2
-    await learn(connection, "daily", now=NOW + timedelta(days=32))
-    assert await connection.fetchval("SELECT count(*) FROM learning_contributions") == 0
-    await learn(connection, "daily", now=NOW + timedelta(days=34))
-    assert await score_of(connection, "good") < 0.7
-
-
-async def test_a_drift_makes_old_what_is_older_than_the_log_too(connection: Connection, db_pool: Pool):
-    await publish(db_pool)
-    day, brief = 24 * 60, Options(log_days=5)
-    long_ago = [(one, sign_of(one, 1.0)) for n in range(400) for one in [a_request(n, "good", 10 * day)]]
-    before = [(one, sign_of(one, 1.0)) for n in range(400, 440) for one in [a_request(n, "good", day)]]
-    await put(db_pool, long_ago + before)
-    await learn(connection, "daily", options=brief)
-    after = [(one, sign_of(one, 0.0)) for n in range(440, 465) for one in [a_request(n, "good", 60)]]
-    await put(db_pool, after)
-    await learn(connection, "confidence", now=NOW + timedelta(hours=2), options=brief)
-    assert await score_of(connection, "good") < 0.3
-
-
-async def test_a_drift_takes_out_no_more_than_there_is_where_the_log_is_kept_longer_than_sums(
-    connection: Connection, db_pool: Pool, tmp_path
-):
-    keeper = PolicyKeeper(POLICY, tmp_path / "policy")
-    await keeper.publish(db_pool)
-    day, long = 24 * 60, Options(log_days=365, sums_days=2)
-    before = [(one, sign_of(one, 1.0)) for n in range(400) for one in [a_request(n, "good", 5 * day)]]
-    since = [(one, sign_of(one, 0.0)) for n in range(400, 460) for one in [a_request(n, "good", 60)]]
-    await put(db_pool, before + since)
-    await learn(connection, "confidence", now=NOW + timedelta(hours=2), options=long)
-    await keeper.hear(db_pool)
-    posterior = keeper.policy.current.evidence
-    assert posterior.models == ("good",)
-    assert np.frombuffer(posterior.weights, "<f4")[0] == pytest.approx(60.0, rel=0.1)
 
 
 async def test_a_gateway_stays_as_old_as_it_is_after_a_quiet_month(

@@ -95,6 +95,8 @@ def test_what_agents_tell_becomes_the_policy_of_the_running_gateway(learning_gat
     found = cli(gateway, "policy", "diff", str(before), str(published))["changes"]
     rates = {one["name"]: one["after"] for one in found if one["kind"] == "model"}
     assert rates["single-0"] > rates["single-1"]
+    trust = cli(gateway, "agents", "night-build")["confidence"]
+    assert trust["single-0"]["score"] > trust["single-1"]["score"]
 
 
 def test_a_rollback_reaches_the_running_gateway_and_learning_waits(learning_gateway: GatewayProcess):

@@ -17,7 +17,7 @@ from pointsman.learning import publishing
 from pointsman.learning.work import Options
 from pointsman.routing.explain import explain
 from pointsman.store import learned, snapshots
-from pointsman.store.pool import Connection, Pool, connect
+from pointsman.store.pool import Connection, Pool
 
 STUCK = """
 import asyncio, sys, time
@@ -44,13 +44,6 @@ async def main():
 asyncio.run(main())
 """
 """Learns until it has written its n-th batch, before that is committed."""
-
-
-@pytest.fixture
-async def connection(database: str):
-    opened = await connect(database)
-    yield opened
-    await opened.close()
 
 
 async def sums(connection: Connection) -> list[tuple]:

@@ -8,16 +8,9 @@ from tests.memory_world import a_task
 
 from pointsman.core.snapshot import PolicySnapshot, decode_snapshot
 from pointsman.store import snapshots
-from pointsman.store.pool import Connection, Pool, connect
+from pointsman.store.pool import Connection, Pool
 
 BEGUN, ENDED = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
-
-
-@pytest.fixture
-async def connection(database: str):
-    opened = await connect(database)
-    yield opened
-    await opened.close()
 
 
 async def told(pool: Pool, count: int, model: str, **said: object) -> None:

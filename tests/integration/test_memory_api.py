@@ -233,6 +233,13 @@ async def test_a_specification_is_embedded_again_only_when_it_has_changed(specs)
     assert (changed.embedded, changed.forgotten) == (("A",), ("B",))
 
 
+async def test_an_agent_is_given_one_model_however_its_name_is_written(call):
+    _, found = await call("POST", "/assign", {"agents": ["Claude-Code", "claude-code"], "models": ["qwen"]})
+    assert [one["agent_id"] for one in found["assignments"]] == ["claude-code"]
+    status, found = await call("POST", "/assign", {"agents": ["claude code"]})
+    assert (status, "'claude code'" in found["error"]["message"]) == (400, True)
+
+
 async def test_assignment_answers_in_the_fields_of_seed_d(call):
     _, found = await call("POST", "/assign", {"agents": ["a", "b"], "models": ["gpt-x", "qwen"]})
     assert [one["model_id"] for one in found["assignments"]] == ["openai/gpt-x", "ollama/qwen"]

@@ -91,6 +91,21 @@ async def test_a_correction_takes_the_place_of_what_was_said(log, deliver, db_po
     assert await states(db_pool) == ["superseded", "applied"]
 
 
+async def test_a_correction_that_is_about_another_attempt_leaves_nothing_at_the_first(log, deliver, db_pool):
+    await log(the_request(model="small"), the_request(attempt=1, started_at_us=NOON_US + 5, model="large"))
+    at_us = NOON_US + 2_000_000
+    await deliver(feedback("success", completion_quality=9), feedback("fallback", key="new", at_us=at_us))
+    assert (await row_of(db_pool, attempt=0))["outcome"] == "fallback"
+    assert tuple(await row_of(db_pool, attempt=1)) == (None, None, None)
+
+
+async def test_a_correction_leaves_nothing_of_the_quality_told_before(log, deliver, db_pool):
+    await log(the_request())
+    at_us = NOON_US + 2_000_000
+    await deliver(feedback("success", completion_quality=9), feedback("error", key="new", at_us=at_us))
+    assert tuple(await row_of(db_pool)) == ("error", "told", None)
+
+
 async def test_the_order_of_arrival_does_not_matter(log, deliver, db_pool):
     await log(the_request())
     late = NOON_US + 2_000_000

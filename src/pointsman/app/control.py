@@ -59,6 +59,11 @@ class RunningControl:
         """The task memory."""
         return self._runtime.memory
 
+    @property
+    def phase_intervals_s(self) -> Mapping[str, float]:
+        """How often its learner runs each phase, by name."""
+        return self._runtime.learner.intervals_s
+
     async def forget(self, agent_id: str) -> Sequence[str]:
         """Drops an agent from this process once the store has all it did; the names it is known by."""
         parts = self._runtime.parts

@@ -24,6 +24,11 @@ class Learner:
         self._environ = environ
         self._child: Child | None = None
 
+    @property
+    def intervals_s(self) -> Mapping[str, float]:
+        """How often it runs each phase, by name; empty when `[learning]` turns it off."""
+        return options_of(self._config).intervals_s if self._config.learning.enabled else {}
+
     def start(self, dsn: str) -> None:
         """Starts the process in the background."""
         if self._config.learning.enabled and self._child is None:

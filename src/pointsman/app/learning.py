@@ -31,12 +31,14 @@ async def learn(
     try:
         connection = await connect(database.dsn, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
         try:
-            if names is None:
-                return await run_due(connection, options, worker.now, progress)
             for _ in range(round(patience_s / ASK_AGAIN_S)):
-                ran = await run_these(connection, names, options, worker.now, progress)
+                if names is None:
+                    ran = await run_due(connection, options, worker.now, progress)
+                else:
+                    ran = await run_these(connection, names, options, worker.now, progress)
                 if ran is not None:
                     return ran
+                progress("waiting for another process", 0, 0)
                 await asyncio.sleep(ASK_AGAIN_S)
             raise Busy
         finally:

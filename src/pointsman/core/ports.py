@@ -38,6 +38,11 @@ class Control(Protocol):
     @property
     def memory(self) -> Any: ...
 
+    @property
+    def phase_intervals_s(self) -> Mapping[str, float]:
+        """How often this gateway's learner runs each phase, by name; empty when it has none."""
+        ...
+
     async def forget(self, agent_id: str) -> Sequence[str]:
         """Drops an agent from this process, after what it did has reached the store, and returns all names
         under which that knows it: its id, and the one that stands for it when it is anonymous."""

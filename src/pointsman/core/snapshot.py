@@ -72,7 +72,8 @@ class AdaptiveConfig(Struct, frozen=True, kw_only=True):
     min_requests_for_performance: int = 10
 
     def __post_init__(self) -> None:
-        """Refuses weights that do not sum to 1 (within 0.01), negative ones, and thresholds of 0 or less."""
+        """Refuses weights that do not sum to 1 (within 0.01), negative ones, thresholds of 0 or less, and a
+        success rate above 1, which would halve every score."""
         weights = (self.capability_weight, self.success_rate_weight, self.latency_weight)
         if min(weights) < 0:
             raise ValueError("adaptive weights must not be negative")
@@ -80,6 +81,9 @@ class AdaptiveConfig(Struct, frozen=True, kw_only=True):
             raise ValueError(f"adaptive weights must sum to 1.0 (within 0.01), got {sum(weights):.3f}")
         if not (self.min_acceptable_success_rate > 0 and self.max_acceptable_latency_ms > 0):
             raise ValueError("adaptive thresholds must be positive")
+        if self.min_acceptable_success_rate > 1:
+            rate = self.min_acceptable_success_rate
+            raise ValueError(f"min_acceptable_success_rate must be at most 1 (0.9 is 90 %), got {rate:g}")
         if self.min_requests_for_performance <= 0:
             raise ValueError("min_requests_for_performance must be positive")
 

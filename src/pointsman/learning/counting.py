@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pointsman.core.calibration import CALIBRATION_AGENT, CALIBRATION_SIGNAL
+from pointsman.core.outcomes import OutcomeSource
 from pointsman.core.snapshot import AgentProfile
 from pointsman.learning.labels import OF_EXPLICIT, TOLD_TASK, capped, label_of, without_contrary
 from pointsman.routing.evidence import Frame, Observation, Statistics
@@ -47,7 +48,7 @@ def contributions_of(
 ) -> dict[Key, Contribution]:
     """What these attempts add, those of one conversation and day within its cap. Whole conversations must
     come together."""
-    made, signs = {}, _at_answers(attempts, signs)
+    made, signs = {}, _that_hold(_at_answers(attempts, signs))
     for key, attempt in attempts.items():
         profile = profiles(attempt.agent_id)
         about = [one for one in signs.get(key, ()) if one.agent_id == attempt.agent_id]
@@ -84,6 +85,22 @@ def _at_answers(
             place = last.get(decision, number) if one.signal in OF_LAST else number
             moved.setdefault((decision, place), []).append(one)
     return moved
+
+
+def _that_hold(signs: Mapping[Key, Sequence[Sign]]) -> Mapping[Key, Sequence[Sign]]:
+    """The signs without what was told of a decision before, but was put right since: the correction may be
+    about another attempt ("it was the fallback's fault"), and then leaves nothing at the first."""
+    newest: dict[tuple[str, str, str], tuple[int, Key]] = {}
+    for key, some in signs.items():
+        for one in some:
+            if one.source == OutcomeSource.TOLD:
+                said = key[0], one.agent_id, one.signal
+                newest[said] = max(newest.get(said, (one.seen_at_us, key)), (one.seen_at_us, key))
+
+    def holds(key: Key, one: Sign) -> bool:
+        return one.source != OutcomeSource.TOLD or newest[key[0], one.agent_id, one.signal][1] == key
+
+    return {key: [one for one in some if holds(key, one)] for key, some in signs.items()}
 
 
 def conversation_of(attempt: Attempted) -> str | None:

@@ -44,7 +44,7 @@ MOST_OLD: Final = 50_000
 
 
 async def look(work: Work) -> None:
-    """Notes the drifts there are, with an alert each."""
+    """Notes the drifts there are, with an alert for each agent that sees one itself."""
     day = (work.now - WITHIN).date()
     found = await drifts.windows(work.connection, day, SIZES, most=MOST, least_before=LEAST_BEFORE)
     shared = await drifts.shared_windows(work.connection, day, SIZES, most=MOST_SHARED)
@@ -53,8 +53,11 @@ async def look(work: Work) -> None:
     for drift in drifted:
         async with work.connection.transaction():
             await drifts.put(work.connection, drift, work.now)
-            about = (drift.model, drift.slice, drift.since.isoformat())
-            await raise_alert(work, "drift", _told(drift), agent_id=drift.agent_id, about=about, each=ONCE)
+            if drift.after_mean != drift.before_mean:
+                about = (drift.model, drift.slice, drift.since.isoformat())
+                await raise_alert(
+                    work, "drift", _told(drift), agent_id=drift.agent_id, about=about, each=ONCE
+                )
 
 
 async def fade(work: Work, frame: Frame, statistics: Statistics) -> None:

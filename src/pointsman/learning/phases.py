@@ -88,11 +88,11 @@ def enough_outcomes(number: int, options: Options) -> int:
 
 async def run_due(
     connection: Connection, options: Options, clock: Callable[[], datetime], progress: Progress = in_silence
-) -> list[Ran]:
-    """Runs the phases whose turn it is, if no other process is at it, and mends what a gateway's publication
-    has lost. A phase that fails does not keep the others."""
+) -> list[Ran] | None:
+    """Runs the phases whose turn it is, and mends what a gateway's publication has lost; None when another
+    process is at it. A phase that fails does not keep the others."""
     if not await learned.try_lease(connection):
-        return []
+        return None
     try:
         await publishing.mend(connection, clock())
         last = await learned.phases(connection)

@@ -7,6 +7,7 @@ that and publishes it again.
 
 import logging
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -22,6 +23,9 @@ from pointsman.routing.soundness import sound
 from pointsman.store import learned, snapshots
 from pointsman.store.pool import Connection
 
+NO_CHANGE_SEEN: Final = -1
+"""Stands for the changes that a policy holds which somebody went back to: all that was counted is news to it,
+so that learning publishes at once after the release."""
 _logger = logging.getLogger("pointsman.learning")
 
 
@@ -53,9 +57,9 @@ async def roll_back(connection: Connection, version: int, now: datetime) -> int:
     """Publishes what policy `version` had learned as a new policy, and pins that until `release`. Returns
     its version. Raises `NoSuchPolicy`."""
     async with connection.transaction():
-        state = await learned.published(connection, lock=True)
+        await learned.published(connection, lock=True)
         old = await policy(connection, version)
-        made = await _put(connection, old, f"rollback to {version}", state.published_change, now)
+        made = await _put(connection, old, f"rollback to {version}", NO_CHANGE_SEEN, now)
         if made is None:
             raise NoSuchPolicy("the latest policy cannot be read")
         await learned.pin(connection, made)

@@ -41,7 +41,7 @@ async def _keep_looking(
     connection: Connection, options: Options, look_every_s: float, clock: Callable[[], datetime]
 ) -> None:
     while True:
-        for ran in await run_due(connection, options, clock):
+        for ran in await run_due(connection, options, clock) or ():
             _tell(ran)
         await asyncio.sleep(look_every_s)
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from pointsman.core.outcomes import OutcomeRecord, OutcomeSource, OutcomeWord, event_id_of
 from pointsman.core.reports import Feedback
 from pointsman.store import outcomes
-from pointsman.store.inbox import Refusal
+from pointsman.store.inbox import CONFLICT, Refusal
 from pointsman.store.pool import Connection, Pool
 from pointsman.store.rows import time_of, us_of
 from pointsman.store.sql import queries
@@ -47,7 +47,6 @@ class _Said(Struct, frozen=True, kw_only=True):
     kind: str
     outcome: str
     thumbs_up: bool | None
-    completion_quality: float | None
     label: float
     received_at: datetime
 
@@ -59,7 +58,7 @@ async def add(
     A repeat changes nothing."""
     digest = await connection.fetchval(_SQL["feedback_digest"], report.id)
     if digest is not None:
-        return None if digest == report.digest else Refusal("conflict", _CONFLICT), None
+        return None if digest == report.digest else Refusal("conflict", CONFLICT), None
     said = _said(report)
     attempt = await _attempt(connection, said) if report.logged else None
     if attempt is not None and attempt["agent_id"] != said.agent_id:
@@ -144,11 +143,9 @@ async def _apply(connection: Connection, said: _Said, attempt: asyncpg.Record, n
     await connection.execute(_SQL["match"], said.id, state, time_of(now_us), *place)
     if newest:
         await _count(connection, said, attempt["model"], said.thumbs_up, 1)
-        await connection.execute(
-            _SQL["back_fill"],
-            *(attempt["started_at"], said.request_id, attempt["attempt"]),
-            *(said.outcome, said.received_at, said.completion_quality),
-        )
+        concerned = {(one["started_at"], one["attempt"]) for one in (before, attempt) if one is not None}
+        for started_at, number in sorted(concerned):
+            await connection.execute(_SQL["back_fill"], started_at, said.request_id, number, said.agent_id)
     return _outcome(said, attempt)
 
 
@@ -168,7 +165,6 @@ def _said(report: Feedback) -> _Said:
         kind=report.kind,
         outcome=report.outcome,
         thumbs_up=None if report.given.thumbs is None else report.given.thumbs == "up",
-        completion_quality=report.given.metadata.completion_quality,
         label=report.label,
         received_at=time_of(report.received_at_us),
     )
@@ -209,7 +205,4 @@ def _unknown(said: _Said) -> Refusal:
     )
 
 
-_CONFLICT: Final = (
-    "This was told before, with other content. To correct it, send it with a new Idempotency-Key."
-)
 _DIGITS: Final = {character: value for value, character in enumerate("0123456789abcdefghjkmnpqrstvwxyz")}

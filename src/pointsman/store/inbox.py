@@ -34,6 +34,10 @@ SUFFIX: Final = ".reports"
 DAMAGED_SUFFIX: Final = ".bad"
 """Of files with lines that could not be read: they are kept for people to look at."""
 
+CONFLICT: Final = (
+    "This was told before, with other content. To correct it, send it with a new Idempotency-Key."
+)
+
 _logger = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Report).decode
@@ -117,7 +121,7 @@ class Inbox:
             self.counts.taken += 1
             self.counts.held = len(self._held)
         elif held.digest != report.digest:
-            return Refusal("conflict", "this was told before, with other content")
+            return Refusal("conflict", CONFLICT)
         settled: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
         held.waiters.append(settled)
         try:

@@ -51,9 +51,20 @@ class Score(Struct, frozen=True, kw_only=True):
     reference_at: datetime
 
 
+class Confidence(Struct, frozen=True, kw_only=True):
+    """How likely an agent's average task is to succeed with a model (0-1), how unsure that is, and on how
+    much evidence of the agent's own it stands (1 is one sure outcome)."""
+
+    score: float
+    deviation: float | None
+    observations: float
+    updated_at: datetime
+
+
 class Divergence(Struct, frozen=True, kw_only=True):
-    """Where an agent's own evidence and everyone's disagree. The agent's counts. `observations` is what all
-    agents' outcomes of the model weigh, which the global score stands on."""
+    """Where an agent's own evidence and everyone's disagree. The agent's counts; `observations` is how much
+    there is of it (1 is one sure outcome), and `deviation` how unsure it leaves the difference. `last_seen`
+    is when the phase `rules` found it last: one that a later run did not find is over."""
 
     agent_id: str
     model: str
@@ -159,6 +170,12 @@ async def scores(connection: Connection) -> dict[tuple[str, str], Mapping[str, A
     return {(row["agent_id"], row["model"]): dict(row) for row in await connection.fetch(_SQL["scores"])}
 
 
+async def confidences(connection: Connection | Pool, agent_id: str) -> dict[str, Confidence]:
+    """An agent's confidence in each model it has used, by its name in the log."""
+    rows = [dict(row) for row in await connection.fetch(_SQL["confidences"], agent_id)]
+    return {row.pop("model"): Confidence(**row) for row in rows}
+
+
 async def put_scores(connection: Connection, found: Sequence[Score], at: datetime) -> None:
     """Writes confidences."""
     if found:
@@ -168,10 +185,19 @@ async def put_scores(connection: Connection, found: Sequence[Score], at: datetim
         await connection.execute(_SQL["put_scores"], *columns, at, *references)
 
 
-async def put_divergence(connection: Connection, found: Divergence) -> None:
-    """Notes a divergence, or that it is still there."""
+async def put_divergence(connection: Connection, found: Divergence) -> datetime | None:
+    """Notes a divergence, or that it is still there; returns when somebody has looked at it."""
     figures = (found.global_score, found.agent_score, found.deviation, found.observations)
-    await connection.execute(_SQL["put_divergence"], found.agent_id, found.model, *figures, found.last_seen)
+    reviewed_at: datetime | None = await connection.fetchval(
+        _SQL["put_divergence"], found.agent_id, found.model, *figures, found.last_seen
+    )
+    return reviewed_at
+
+
+async def review_divergence(pool: Pool, agent_id: str, model: str, at: datetime) -> Divergence | None:
+    """Notes that somebody has looked at a divergence; None when there is none."""
+    row = await pool.fetchrow(_SQL["review_divergence"], agent_id, model, at)
+    return None if row is None else Divergence(**dict(row))
 
 
 async def divergences(connection: Connection | Pool, limit: int = 1000) -> list[Divergence]:
@@ -222,6 +248,7 @@ async def alerts(connection: Connection | Pool, limit: int = 100) -> list[Mappin
 
 
 async def forget(connection: Connection, *, alerts_before: datetime, policies_before: datetime) -> None:
-    """Drops old alerts, and old policies that are not in use."""
+    """Drops old alerts, divergences that have long been over, and old policies that are not in use."""
+    await connection.execute(_SQL["forget_divergences"], alerts_before)
     await connection.execute(_SQL["forget_alerts"], alerts_before)
     await connection.execute(_SQL["forget_policies"], policies_before)

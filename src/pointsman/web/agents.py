@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from pointsman.core.errors import NotFound
 from pointsman.core.ports import Control
-from pointsman.store import agents, feedback
+from pointsman.store import agents, feedback, learned
 from pointsman.store.agents import StoredAgent
 from pointsman.web.database import database
 from pointsman.web.errors import DatabaseAway
@@ -33,7 +33,8 @@ async def listing(control: Control, request: Request) -> Any:
 
 
 async def told(control: Control, request: Request) -> Any:
-    """One agent: what it used, its profile, what is known of its models and what its users think of them."""
+    """One agent: what it used, its profile, how far it may trust its models, how these did, and what its
+    users think of them."""
     only(request, [query.name for query in QUERIES])
     agent_id = request.path_params["agent_id"]
     found, counted = await _known(control, number(request, "days", DEFAULT_DAYS, MAX_DAYS))
@@ -45,17 +46,20 @@ async def told(control: Control, request: Request) -> Any:
         "counted": counted,
         "profile": to_builtins(policy.profile(agent_id)),
         "performance": to_builtins(policy.performance.get(agent_id, {})),
-        "user_satisfaction": await _satisfaction(control, agent_id),
+        **await _judged(control, control.logged_as(agent_id)),
     }
 
 
-async def _satisfaction(control: Control, agent_id: str) -> Any:
-    """What its users think of each model; None without the database."""
+async def _judged(control: Control, logged_as: str) -> Mapping[str, Any]:
+    """How far it may trust each model, and what its users think of them; None without the database."""
     try:
         async with database(control) as pool:
-            return to_builtins(await feedback.satisfaction(pool, control.logged_as(agent_id)))
+            return {
+                "confidence": to_builtins(await learned.confidences(pool, logged_as)),
+                "user_satisfaction": to_builtins(await feedback.satisfaction(pool, logged_as)),
+            }
     except DatabaseAway:
-        return None
+        return {"confidence": None, "user_satisfaction": None}
 
 
 async def _known(control: Control, days: int) -> tuple[dict[str, Mapping[str, Any]], str]:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from pointsman.core.errors import InvalidRequest
 from pointsman.core.ports import Control
+from pointsman.core.reports import agent_id_of
 from pointsman.core.snapshot import PolicySnapshot
 from pointsman.routing.assignment import assign
 from pointsman.routing.names import target_of
@@ -20,8 +21,22 @@ async def assigned(control: Control, request: Request) -> Any:
     policy = control.policy
     ids = _ids(wanted.models, policy) if wanted.models else _chat_models(policy)
     return assign(
-        wanted.agents, ids, policy, _capacities(wanted.capacities, policy, ids), task_type=wanted.task_type
+        [_agent(name) for name in wanted.agents],
+        ids,
+        policy,
+        _capacities(wanted.capacities, policy, ids),
+        task_type=wanted.task_type,
     )
+
+
+def _agent(name: str) -> str:
+    """The id under which an agent of that name is known. Raises InvalidRequest for what can be none."""
+    found = agent_id_of(name)
+    if found is None:
+        raise InvalidRequest(
+            f"{name[:100]!r} is no agent's id: 1 to 64 of the characters a-z 0-9 . _ -", param="agents"
+        )
+    return found
 
 
 def _ids(names: Sequence[str], policy: PolicySnapshot) -> list[str]:

@@ -12,7 +12,7 @@ from pointsman.store.request_log import Filters, Position, position_of
 from pointsman.web.database import database
 from pointsman.web.operations import Query
 from pointsman.web.queries import moment, number, only
-from pointsman.web.shapes import Summary, logged, outcome_told
+from pointsman.web.shapes import Summary, logged, outcomes_told
 
 DEFAULT_PAGE: Final = 50
 MAX_PAGE: Final = 1000
@@ -59,7 +59,7 @@ async def told(control: Control, request: Request) -> Any:
         "request_id": attempts[0].request_id,
         "attempts": [logged(one) for one in attempts],
         "cost_usd_micros": sum([one.cost_usd_micros for one in attempts]),
-        "outcomes": [outcome_told(one) for one in seen],
+        "outcomes": outcomes_told(seen),
     }
 
 

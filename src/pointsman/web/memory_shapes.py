@@ -69,8 +69,8 @@ class TierWanted(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class AssignmentWanted(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Agents to be given models. `models` are names or ids of what is served (empty: all chat models);
-    `capacities` says how many agents a model takes (without: an equal share, rounded up)."""
+    """Agents, by their ids, to be given models. `models` are names or ids of what is served (empty: all chat
+    models); `capacities` says how many agents a model takes (without: an equal share, rounded up)."""
 
     agents: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=1000)]
     models: Names = ()

@@ -1,5 +1,6 @@
 """Policies: listed, compared, gone back to; and how learning is."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from starlette.requests import Request
 
 from pointsman.core.errors import InvalidRequest, NotFound
 from pointsman.core.ports import Control
+from pointsman.core.reports import Name
 from pointsman.learning import publishing
 from pointsman.learning.changes import PolicyChange, changes_between
 from pointsman.learning.phases import PHASES
@@ -15,6 +17,7 @@ from pointsman.learning.publishing import NoSuchPolicy
 from pointsman.store import learned, snapshots
 from pointsman.store.learned import Divergence, Rule
 from pointsman.store.pool import Pool
+from pointsman.web.bodies import read_as
 from pointsman.web.database import database
 from pointsman.web.operations import Query
 from pointsman.web.queries import number, only
@@ -58,11 +61,12 @@ class PolicyPinned(Struct, kw_only=True):
 
 
 class PhaseTold(Struct, kw_only=True):
-    """A phase of learning, and how it last went."""
+    """A phase of learning, and how it last went. `every_s` is how often this gateway's learner runs it; null
+    when `[learning]` turns that off."""
 
     phase: str
     what: str
-    every_s: float
+    every_s: float | None
     started_at: datetime | None
     finished_at: datetime | None
     runs: int
@@ -79,6 +83,12 @@ class LearningTold(Struct, kw_only=True):
     pinned_version: int | None
     alerts: list[dict[str, Any]]
     divergences: list[Divergence]
+
+
+class DivergenceReviewed(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The divergence that somebody has looked at: its `model`."""
+
+    model: Name
 
 
 class RuleList(Struct, kw_only=True):
@@ -139,12 +149,25 @@ async def learning(control: Control, request: Request) -> Any:
     async with database(control) as pool:
         state = await learned.published(pool)
         return LearningTold(
-            phases=await _phases(pool),
+            phases=await _phases(pool, control.phase_intervals_s),
             published_version=state.published_version,
             pinned_version=state.pinned_version,
             alerts=[dict(one) for one in await learned.alerts(pool)],
             divergences=await learned.divergences(pool),
         )
+
+
+async def review(control: Control, request: Request) -> Any:
+    """Notes that somebody has looked at a divergence."""
+    agent = request.path_params["agent_id"]
+    seen = await read_as(request, DivergenceReviewed)
+    if "\0" in agent + seen.model:
+        raise InvalidRequest("No agent's or model's name holds a zero character.", param="model")
+    async with database(control) as pool:
+        found = await learned.review_divergence(pool, agent, seen.model, datetime.now(UTC))
+    if found is None:
+        raise NotFound(f"Agent {agent!r} has no divergence at {seen.model!r}; see /api/v1/learning.")
+    return found
 
 
 async def rules(control: Control, request: Request) -> Any:
@@ -157,7 +180,7 @@ async def rules(control: Control, request: Request) -> Any:
         return RuleList(rules=await learned.rules(pool, agent))
 
 
-async def _phases(pool: Pool) -> list[PhaseTold]:
+async def _phases(pool: Pool, intervals_s: Mapping[str, float]) -> list[PhaseTold]:
     known = await learned.phases(pool)
     told = []
     for phase in PHASES:
@@ -166,7 +189,7 @@ async def _phases(pool: Pool) -> list[PhaseTold]:
             PhaseTold(
                 phase=phase.name,
                 what=phase.what,
-                every_s=phase.every_s,
+                every_s=intervals_s.get(phase.name),
                 started_at=last.started_at if last else None,
                 finished_at=last.finished_at if last else None,
                 runs=last.runs if last else 0,

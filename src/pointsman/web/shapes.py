@@ -1,5 +1,6 @@
 """The values the control API takes and gives."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from msgspec.structs import fields
 
 from pointsman.core.events import RequestRecord
 from pointsman.core.keys import ApiKey
-from pointsman.core.outcomes import OutcomeRecord, OutcomeWord
+from pointsman.core.outcomes import OutcomeRecord, OutcomeSource, OutcomeWord
 from pointsman.store.request_log import ModelSummary
 
 NOT_SHOWN = frozenset({"features"})
@@ -38,7 +39,7 @@ class LogPage(Struct, kw_only=True):
 class OutcomeTold(Struct, kw_only=True):
     """A sign of how good a decision was. `label` is 0 (bad) to 1 (good), null when it says nothing of
     quality; `weight` is how much it counts; `attempt` and `target` say whose answer it was; `delay_ms` is
-    how long after the decision it came."""
+    how long after the decision it came. `corrected`: something newer was told, which counts in its place."""
 
     signal: str
     detail: str
@@ -50,11 +51,21 @@ class OutcomeTold(Struct, kw_only=True):
     target: str
     seen_at_us: int
     delay_ms: int
+    corrected: bool
 
 
-def outcome_told(record: OutcomeRecord) -> OutcomeTold:
-    """The outcome as the API shows it."""
-    return OutcomeTold(**{name: getattr(record, name) for name in OutcomeTold.__struct_fields__})
+def outcomes_told(records: Sequence[OutcomeRecord]) -> list[OutcomeTold]:
+    """A decision's outcomes, oldest first, as the API shows them."""
+    told = [one for one in records if one.source == OutcomeSource.TOLD]
+    newest = {one.signal: one for one in sorted(told, key=lambda one: (one.seen_at_us, one.event_id))}
+    names = [name for name in OutcomeTold.__struct_fields__ if name != "corrected"]
+    return [
+        OutcomeTold(
+            **{name: getattr(one, name) for name in names},
+            corrected=one.source == OutcomeSource.TOLD and newest[one.signal] is not one,
+        )
+        for one in records
+    ]
 
 
 class RequestTold(Struct, kw_only=True):

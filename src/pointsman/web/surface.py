@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from pointsman.core.ports import Control
 from pointsman.core.reports import FeedbackGiven, TaskGiven, TaskResult
+from pointsman.store.learned import Divergence
 from pointsman.store.tasks import Task
 from pointsman.web import agents, decisions, keys, log, overview, policies, reports
 from pointsman.web.calibrations import CALIBRATION_OPERATIONS
@@ -90,8 +91,10 @@ OPERATIONS: Final = (
         method="GET",
         path="/agents/{agent_id}",
         name="agent",
-        what="One agent: what it used, its `profile`, the `performance` of its models, and the "
-        "`user_satisfaction` with each: the share of thumbs that are up (null without the database).",
+        what="One agent: what it used, its `profile`, the `performance` of its models, its `confidence` in "
+        "each (how likely its average task is to succeed: `score`, 0 to 1, give or take `deviation`, from so "
+        "many `observations` of its own), and the `user_satisfaction` with each: the share of thumbs that "
+        "are up. The last two are null without the database.",
         handler=agents.told,
         queries=agents.QUERIES,
     ),
@@ -260,6 +263,17 @@ OPERATIONS: Final = (
         what="How learning is: its phases, the policy published last, alerts and divergences.",
         handler=policies.learning,
         gives=policies.LearningTold,
+        needs_database=True,
+    ),
+    Operation(
+        method="POST",
+        path="/agents/{agent_id}/divergences/review",
+        name="review_divergence",
+        what="Notes that somebody has looked at an agent's divergence. The agent's evidence goes on "
+        "counting; no alert comes of the divergence again, unless it returns after a week without.",
+        handler=policies.review,
+        takes=policies.DivergenceReviewed,
+        gives=Divergence,
         needs_database=True,
     ),
     Operation(

@@ -79,6 +79,17 @@ def test_what_was_told_of_a_task_is_about_the_attempt_that_answered():
     assert [(key, one.model) for key, one in found.items()] == [(("req_1", 1), "good")]
 
 
+def test_a_correction_takes_back_what_was_told_of_another_attempt():
+    first, last = attempt(attempt=0, model="bad"), attempt(attempt=1)
+    told = {"signal": "told_outcome", "source": "told"}
+    wrong = sign(last, 0.0, seen_at_us=1, event_id="wrong", **told)
+    right = sign(first, 0.0, seen_at_us=2, event_id="right", outcome="fallback", **told)
+    thumbs = sign(last, 1.0, seen_at_us=1, event_id="thumbs", source="told", signal="told_thumbs")
+    assert set(counted((first, [right]), (last, [wrong]))) == {("req_1", 0)}
+    both = counted((first, [right]), (last, [wrong, thumbs]))
+    assert {key: one.reward for key, one in both.items()} == {("req_1", 0): 0.0, ("req_1", 1): 1.0}
+
+
 def test_a_conversation_shares_its_cap_and_others_do_not():
     tasks = [np.array([n, 1.0, 1.0], "<f4").tobytes() for n in range(10)]
     loud = [attempt(n, session_key="a", vector=task) for n, task in enumerate(tasks)]

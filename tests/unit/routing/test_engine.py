@@ -29,6 +29,27 @@ def test_an_alias_with_candidates_stays_among_them():
     assert {decision.target, *decision.fallbacks} == {"openai/gpt-mini", "openai/gpt-x", "azure/gpt-x"}
 
 
+@pytest.mark.parametrize(
+    ("own", "agent", "chosen"),
+    [
+        (None, "cautious", "shop/best"),
+        (None, "thrifty", "shop/cheap"),
+        ("adaptive", "thrifty", "shop/best"),
+    ],
+)
+def test_an_alias_goes_by_its_own_objective_else_by_the_agents(own, agent, chosen):
+    snapshot = world(
+        target("shop", model("cheap", 80.0, 100_000)),
+        target("shop", model("best", 90.0, 900_000)),
+        agents=(
+            AgentProfile(id="cautious", objective="adaptive"),
+            AgentProfile(id="thrifty", objective="reliable"),
+        ),
+        aliases=(Alias(name="some", objective=own),),
+    )
+    assert decide(asks("some", agent), snapshot).target == chosen
+
+
 def test_an_alias_comes_before_a_model_of_its_name():
     snapshot = world(target("shop", model("auto", 10.0)), target("shop", model("better", 90.0)))
     assert decide(asks("auto"), snapshot).target == "shop/better"

@@ -85,6 +85,7 @@ async def test_thumbs_have_an_outcome(control, thumbs, outcome):
         ({"outcome": "success"}, "`request_id`"),
         (GOOD | {"request_id": "req_1"}, "$.request_id"),
         (GOOD | {"outcome": "fine"}, "$.outcome"),
+        (GOOD | {"outcome": "fine"}, "'timeout', 'error' or 'user_rejected'"),
         (GOOD | {"metadata": {"completion_quality": 10.5}}, "$.metadata.completion_quality"),
         (GOOD | {"metadata": {"latency_ms": -1}}, "$.metadata.latency_ms"),
         (GOOD | {"metadata": {"token_count": 1.5}}, "$.metadata.token_count"),

@@ -148,28 +148,31 @@ def _show_one(found: dict[str, Any]) -> None:
             [Column("TIER"), *_count_columns()],
             [[tier, *_counts([count])] for tier, count in sorted(tiers.items())],
         )
+    if found["confidence"] or found["user_satisfaction"]:
+        click.echo()
+        _show_judged(found["confidence"] or {}, found["user_satisfaction"] or {})
     if found["performance"]:
         click.echo()
         _show_performance(found["performance"])
-    if found.get("user_satisfaction"):
-        click.echo()
-        _show_satisfaction(found["user_satisfaction"])
 
 
-def _show_satisfaction(satisfaction: dict[str, dict[str, Any]]) -> None:
+def _show_judged(confidence: dict[str, dict[str, Any]], satisfaction: dict[str, dict[str, Any]]) -> None:
     from pointsman.cli.tables import Column, table
 
-    titles = ("THUMBS UP", "THUMBS DOWN", "SATISFACTION")
-    columns = [Column("MODEL"), *[Column(title, right=True) for title in titles]]
-    rows = [
-        [
-            model,
-            *[figures.count(one[way]) for way in ("thumbs_up", "thumbs_down")],
-            figures.share(one["user_satisfaction"]),
-        ]
-        for model, one in sorted(satisfaction.items())
-    ]
-    table(columns, rows)
+    titles = ("CONFIDENCE", "GIVE OR TAKE", "OUTCOMES", "THUMBS UP")
+    rows = []
+    for model in sorted({*confidence, *satisfaction}):
+        one = confidence.get(model, {})
+        rows.append(
+            [
+                model,
+                figures.share(one.get("score")),
+                figures.share(one.get("deviation")),
+                figures.count(round(one["observations"]) if one else None),
+                figures.share(satisfaction.get(model, {}).get("user_satisfaction")),
+            ]
+        )
+    table([Column("MODEL"), *[Column(title, right=True) for title in titles]], rows)
 
 
 def _show_performance(performance: dict[str, dict[str, Any]]) -> None:

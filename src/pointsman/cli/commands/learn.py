@@ -90,7 +90,7 @@ def _show(ran: list[dict[str, Any]]) -> None:
     rows = [
         [one["phase"], figures.span(one["seconds"] * 1000), one["error"] or _told(one["told"])] for one in ran
     ]
-    table(columns, rows, "Nothing is due, or another process is learning.")
+    table(columns, rows, "Nothing is due: every phase has run lately, and too little is new.")
 
 
 def _told(told: dict[str, Any]) -> str:

@@ -49,8 +49,8 @@ def _show(found: dict[str, Any]) -> None:
     click.echo()
     for alias in found["aliases"]:
         candidates = ", ".join(alias["candidates"]) or f"any {alias['kind']} model"
-        objective = f" ({alias['objective']})" if alias["objective"] else ""
-        click.echo(f"alias {alias['name']}: {candidates}{objective}")
+        objective = alias["objective"] or "the agent's objective"
+        click.echo(f"alias {alias['name']}: {candidates} ({objective})")
 
 
 def _row(one: dict[str, Any]) -> list[str]:

@@ -127,4 +127,6 @@ def _show_list(policies: list[dict[str, Any]]) -> None:
 def _value(value: Any) -> str:
     if value is None:
         return figures.NONE
+    if isinstance(value, dict):
+        return ", ".join([f"{name} {_value(one)}" for name, one in value.items()])
     return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

@@ -5,8 +5,8 @@ A rule is what `decide` itself answers: the target, the chain behind it, and the
 table of rules is no second source of truth beside the policy.
 """
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from math import sqrt
 from typing import Any, Final
 
@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from pointsman.core.errors import PointsmanError
 from pointsman.core.features import Features
-from pointsman.core.posterior import Posterior
 from pointsman.core.snapshot import PolicySnapshot
 from pointsman.learning import publishing
 from pointsman.learning.alerts import EACH_WEEK, raise_alert
@@ -48,13 +47,13 @@ async def run(work: Work) -> None:
             await learned.put_rule(work.connection, rule)
             work.progress("rules", place + 1, len(rules))
         await learned.drop_rules(work.connection, work.now)
-        found = divergences_of(policy, work) if policy.evidence is not None else []
+        found = divergences_of(policy, await learned.scores(work.connection), work.now)
         for divergence in found:
-            await learned.put_divergence(work.connection, divergence)
-            who, about = divergence.agent_id, (divergence.model,)
-            await raise_alert(
-                work, "divergence", _told(divergence), agent_id=who, about=about, each=EACH_WEEK
-            )
+            if await learned.put_divergence(work.connection, divergence) is None:
+                who, about = divergence.agent_id, (divergence.model,)
+                await raise_alert(
+                    work, "divergence", _told(divergence), agent_id=who, about=about, each=EACH_WEEK
+                )
     changed = [one for one in rules if before.get((one.agent_id, one.slice), one.target) != one.target]
     work.told.update(rules=len(rules), changed=len(changed), divergences=len(found))
 
@@ -94,8 +93,11 @@ def task_type_of(kind: str) -> str:
     return kind if not kind or kind.startswith("side_") else f"P2_{kind}_moderate"
 
 
-def divergences_of(policy: PolicySnapshot, work: Work) -> list[Divergence]:
-    """Where an agent's own evidence differs from everyone's beyond its uncertainty, for some kind of task."""
+def divergences_of(
+    policy: PolicySnapshot, scores: Mapping[tuple[str, str], Mapping[str, Any]], now: datetime
+) -> list[Divergence]:
+    """Where an agent's own evidence differs from everyone's beyond its uncertainty, for some kind of task.
+    `scores` say how much of it there is, by agent and model."""
     posterior = policy.evidence
     if posterior is None or not posterior.models:
         return []
@@ -106,8 +108,19 @@ def divergences_of(policy: PolicySnapshot, work: Work) -> list[Divergence]:
     for agent, data in posterior.agents.items():
         for place, (delta, deviation) in _surest(np.frombuffer(data, RECORD)).items():
             if abs(delta) >= LEAST_DIFFERENCE and abs(delta) > SIGMAS * deviation:
+                score = scores.get((agent, posterior.models[place]))
                 found.append(
-                    _divergence(agent, posterior, place, (everyone.common[place], delta, deviation), work)
+                    Divergence(
+                        agent_id=agent,
+                        model=posterior.models[place],
+                        global_score=min(max(everyone.common[place], 0.0), 1.0),
+                        agent_score=min(max(everyone.common[place] + delta, 0.0), 1.0),
+                        deviation=deviation,
+                        observations=0.0 if score is None else score["observations"],
+                        first_seen=now,
+                        last_seen=now,
+                        reviewed_at=None,
+                    )
                 )
     return found
 
@@ -122,24 +135,6 @@ def _surest(records: npt.NDArray[np.void]) -> dict[int, tuple[float, float]]:
         if before is None or abs(delta) / deviation > abs(before[0]) / before[1]:
             found[place] = (delta, deviation)
     return found
-
-
-def _divergence(
-    agent: str, posterior: Posterior, place: int, figures: tuple[float, float, float], work: Work
-) -> Divergence:
-    common, delta, deviation = figures
-    weights = np.frombuffer(posterior.weights, "<f4")
-    return Divergence(
-        agent_id=agent,
-        model=posterior.models[place],
-        global_score=min(max(common, 0.0), 1.0),
-        agent_score=min(max(common + delta, 0.0), 1.0),
-        deviation=deviation,
-        observations=float(weights[place]),
-        first_seen=work.now,
-        last_seen=work.now,
-        reviewed_at=None,
-    )
 
 
 def _told(found: Divergence) -> dict[str, Any]:

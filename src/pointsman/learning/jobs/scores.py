@@ -13,6 +13,8 @@ from pointsman.store.learned import Score
 
 DROP: Final = 0.20
 """The share of a confidence whose loss within an hour raises an alert (seed A)."""
+LEAST_DROP: Final = 0.05
+"""So much of the scale from 0 to 1 must be lost too: near 0 a fifth is nothing."""
 WITHIN: Final = timedelta(hours=1)
 LEAST_OBSERVED: Final = 3.0
 """A confidence with less evidence than this wavers, and raises no alert."""
@@ -71,7 +73,8 @@ def scores_of(
 
 def has_dropped(score: Score) -> bool:
     """Whether a confidence that stands on evidence has lost a fifth since its reference."""
-    return score.observations >= LEAST_OBSERVED and score.score <= (1.0 - DROP) * score.reference_score
+    least = max(DROP * score.reference_score, LEAST_DROP)
+    return score.observations >= LEAST_OBSERVED and score.reference_score - score.score >= least
 
 
 def _with_reference(score: Score, before: Mapping[str, Any] | None, now: datetime) -> Score:

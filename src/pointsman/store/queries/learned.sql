@@ -49,7 +49,13 @@ UPDATE learning_state SET settled_version = $1;
 
 -- name: scores
 -- The confidences of all agents.
-SELECT agent_id, model, score, updated_at, reference_score, reference_at FROM agent_confidence_scores;
+SELECT agent_id, model, score, observations, updated_at, reference_score, reference_at
+FROM agent_confidence_scores;
+
+-- name: confidences
+-- An agent's confidences, by model.
+SELECT model, score, deviation, observations, updated_at
+FROM agent_confidence_scores WHERE agent_id = $1 ORDER BY model;
 
 -- name: put_scores
 -- Writes confidences.
@@ -72,7 +78,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 ON CONFLICT (agent_id, model) DO UPDATE SET
     global_score = excluded.global_score, agent_score = excluded.agent_score,
     deviation = excluded.deviation, observations = excluded.observations, last_seen = excluded.last_seen,
-    reviewed_at = CASE WHEN known.last_seen >= $7 - interval '7 days' THEN known.reviewed_at END;
+    reviewed_at = CASE WHEN known.last_seen >= $7 - interval '7 days' THEN known.reviewed_at END
+RETURNING reviewed_at;
+
+-- name: review_divergence
+-- Notes that somebody has looked at a divergence.
+UPDATE divergences SET reviewed_at = $3 WHERE agent_id = $1 AND model = $2
+RETURNING agent_id, model, global_score, agent_score, deviation, observations, first_seen, last_seen,
+    reviewed_at;
 
 -- name: divergences
 -- All divergences, the newest first.
@@ -116,6 +129,10 @@ SELECT id, kind, agent_id, detail, at FROM alerts ORDER BY at DESC, id DESC LIMI
 -- name: forget_alerts
 -- Drops alerts from before a time.
 DELETE FROM alerts WHERE at < $1;
+
+-- name: forget_divergences
+-- Drops divergences that have not been there since a time.
+DELETE FROM divergences WHERE last_seen < $1;
 
 -- name: forget_policies
 -- Drops policies from before a time that are neither in use nor the last.

@@ -31,7 +31,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('pointsman.feedback ' || $1, 0));
 
 -- name: counting
 -- What counts now of what an agent said of a request.
-SELECT id, received_at, thumbs_up, model
+SELECT id, received_at, thumbs_up, model, started_at, attempt
 FROM feedback
 WHERE agent_id = $1 AND request_id = $2 AND kind = $3 AND state = 'applied';
 
@@ -46,14 +46,21 @@ SET state = $2, applied_at = $3, started_at = $4, attempt = $5, provider = $6, m
 WHERE id = $1;
 
 -- name: back_fill
--- Notes an outcome in the log, unless something newer was told.
+-- Notes at an attempt the newest of what counts now of all that was said of it; nothing, if nothing does.
+WITH said AS (
+    SELECT id, outcome, received_at, completion_quality
+    FROM feedback
+    WHERE agent_id = $4 AND request_id = $2 AND attempt = $3 AND state = 'applied'
+)
 UPDATE gateway_request_log
-SET outcome = $4,
-    outcome_source = 'told',
-    outcome_at = $5,
-    completion_quality = coalesce($6, completion_quality)
-WHERE started_at = $1 AND request_id = $2 AND attempt = $3
-  AND (outcome_source IS DISTINCT FROM 'told' OR outcome_at <= $5);
+SET outcome = (SELECT outcome FROM said ORDER BY received_at DESC, id DESC LIMIT 1),
+    outcome_source = (SELECT 'told' FROM said LIMIT 1),
+    outcome_at = (SELECT max(received_at) FROM said),
+    completion_quality = (
+        SELECT completion_quality FROM said WHERE completion_quality IS NOT NULL
+        ORDER BY received_at DESC, id DESC LIMIT 1
+    )
+WHERE started_at = $1 AND request_id = $2 AND attempt = $3;
 
 -- name: add_thumbs
 -- Counts thumbs up and down of a model's answers.
@@ -66,7 +73,7 @@ ON CONFLICT (agent_id, model) DO UPDATE SET
 
 -- name: waiting
 -- Feedback whose request was not in the log, oldest first.
-SELECT id, agent_id, request_id, kind, outcome, thumbs_up, completion_quality, label, received_at
+SELECT id, agent_id, request_id, kind, outcome, thumbs_up, label, received_at
 FROM feedback
 WHERE state = 'waiting' AND (received_at, id) > ($1, $2)
 ORDER BY received_at, id
