@@ -15,6 +15,7 @@ from pointsman.store.journal import JournalWriter
 from pointsman.store.learned import Divergence, Score
 from pointsman.store.loader import Loader
 from pointsman.store.pool import create_pool
+from pointsman.web.hindrances import NOTHING_YET
 
 FEATURES = msgspec.json.encode(features_of())
 CHOSEN = {
@@ -194,7 +195,7 @@ async def test_an_agents_confidence_is_told_by_model(control, log):
     await learned.put_scores(control.pool, [made], at)
     told = (await get(control, "/agents/claude-code")).json()
     assert told["confidence"] == {"large": {**score, "updated_at": "2026-03-01T00:00:00Z"}}
-    assert told["user_satisfaction"] == {}
+    assert (told["user_satisfaction"], told["hindrances"]) == ({}, [NOTHING_YET])
 
 
 async def test_a_divergence_is_told_as_reviewed_once_somebody_has_looked_at_it(control):

@@ -14,6 +14,7 @@ from pointsman.store import agents, feedback, learned
 from pointsman.store.agents import StoredAgent
 from pointsman.web.database import database
 from pointsman.web.errors import DatabaseAway
+from pointsman.web.hindrances import NO_DATABASE, Learner, hindrances_of
 from pointsman.web.operations import Query
 from pointsman.web.queries import number, only
 
@@ -33,33 +34,46 @@ async def listing(control: Control, request: Request) -> Any:
 
 
 async def told(control: Control, request: Request) -> Any:
-    """One agent: what it used, its profile, how far it may trust its models, how these did, and what its
-    users think of them."""
+    """One agent: what it used, its profile, how far it may trust its models, how these did, what its users
+    think of them, and what keeps the gateway from learning of it."""
     only(request, [query.name for query in QUERIES])
     agent_id = request.path_params["agent_id"]
     found, counted = await _known(control, number(request, "days", DEFAULT_DAYS, MAX_DAYS))
     policy = control.policy
     if agent_id not in found and agent_id not in policy.agents:
         raise NotFound(f"No agent {agent_id!r} has called or is configured; see /api/v1/agents.")
+    known = found.get(agent_id, {"id": agent_id, "source": "profile", "tiers": {}})
     return {
-        **found.get(agent_id, {"id": agent_id, "source": "profile", "tiers": {}}),
+        **known,
         "counted": counted,
         "profile": to_builtins(policy.profile(agent_id)),
         "performance": to_builtins(policy.performance.get(agent_id, {})),
-        **await _judged(control, control.logged_as(agent_id)),
+        **await _judged(control, agent_id, sum([one["requests"] for one in known["tiers"].values()])),
     }
 
 
-async def _judged(control: Control, logged_as: str) -> Mapping[str, Any]:
-    """How far it may trust each model, and what its users think of them; None without the database."""
+async def _judged(control: Control, agent_id: str, requests: int) -> Mapping[str, Any]:
+    """How far it may trust each model, what its users think of them (None without the database), and what
+    keeps the gateway from learning of it."""
+    logged_as = control.logged_as(agent_id)
     try:
         async with database(control) as pool:
-            return {
-                "confidence": to_builtins(await learned.confidences(pool, logged_as)),
-                "user_satisfaction": to_builtins(await feedback.satisfaction(pool, logged_as)),
-            }
+            confidences = await learned.confidences(pool, logged_as)
+            satisfaction = await feedback.satisfaction(pool, logged_as)
+            published = await learned.published(pool)
     except DatabaseAway:
-        return {"confidence": None, "user_satisfaction": None}
+        return {"confidence": None, "user_satisfaction": None, "hindrances": [NO_DATABASE]}
+    learner = Learner(
+        enabled=bool(control.phase_intervals_s),
+        has_evidence=control.policy.evidence is not None,
+        pinned_version=published.pinned_version,
+    )
+    outcomes = sum([one.observations for one in confidences.values()])
+    return {
+        "confidence": to_builtins(confidences),
+        "user_satisfaction": to_builtins(satisfaction),
+        "hindrances": hindrances_of(control.policy.profile(agent_id), requests, outcomes, learner),
+    }
 
 
 async def _known(control: Control, days: int) -> tuple[dict[str, Mapping[str, Any]], str]:

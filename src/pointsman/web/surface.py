@@ -94,7 +94,8 @@ OPERATIONS: Final = (
         what="One agent: what it used, its `profile`, the `performance` of its models, its `confidence` in "
         "each (how likely its average task is to succeed: `score`, 0 to 1, give or take `deviation`, from so "
         "many `observations` of its own), and the `user_satisfaction` with each: the share of thumbs that "
-        "are up. The last two are null without the database.",
+        "are up; these two are null without the database. `hindrances` say why nothing, or less than could "
+        "be, is learned of it.",
         handler=agents.told,
         queries=agents.QUERIES,
     ),

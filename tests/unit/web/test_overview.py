@@ -4,6 +4,7 @@ import pytest
 from tests.plain_control import BEARER, PlainControl, a_policy, client_of
 
 from pointsman.web.bodies import MAX_BODY_BYTES
+from pointsman.web.hindrances import NO_DATABASE
 from pointsman.web.surface import OPERATIONS
 
 NEEDING = ["/keys", "/log", "/requests/req_1", "/decisions/req_1", "/summary"]
@@ -62,7 +63,7 @@ async def test_agents_are_those_of_the_process_while_the_database_is_away():
 
 async def test_an_agent_is_told_with_its_profile():
     told = (await get("/api/v1/agents/claude-code")).json()
-    assert (told["profile"]["gate"], told["tiers"]) == (0.65, {})
+    assert (told["profile"]["gate"], told["tiers"], told["hindrances"]) == (0.65, {}, [NO_DATABASE])
     assert (await get("/api/v1/agents/ci-bot")).json()["profile"]["id"] == "default"
 
 

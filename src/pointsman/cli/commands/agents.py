@@ -64,7 +64,7 @@ def command(ctx: click.Context, unused: bool, overloaded: bool, days: int | None
 @click.argument("agent_id", metavar="ID")
 @as_json
 def show(agent_id: str, as_json: bool) -> None:
-    """Show one agent: what it used, its profile, and how its models do."""
+    """Show one agent: what it used, its profile, how its models do, and why it may not be learned from."""
     from pointsman.cli.gateway import quoted, running
 
     found = running().get(f"/agents/{quoted(agent_id)}")
@@ -154,6 +154,10 @@ def _show_one(found: dict[str, Any]) -> None:
     if found["performance"]:
         click.echo()
         _show_performance(found["performance"])
+    if found["hindrances"]:
+        click.echo()
+        for hindrance in found["hindrances"]:
+            click.echo(f"Not learned from as it could be: {hindrance}")
 
 
 def _show_judged(confidence: dict[str, dict[str, Any]], satisfaction: dict[str, dict[str, Any]]) -> None:
