@@ -124,7 +124,6 @@ class Thread(Struct, kw_only=True, eq=False):
         del self.steps[:-MAX_STEPS]
         self.taken += 1
         if step.opens_turn:
-            self.opened = self.taken
             self.strong_spent = self.weak_spent = 0.0
         if step.opens_turn or any(issued.key not in self.repeats for issued in step.calls.values()):
             self.repeats = dict.fromkeys(self.repeats, 0)
