@@ -101,14 +101,13 @@ class Thread(Struct, kw_only=True, eq=False):
     """One conversation. `runs` holds the last test run of each command;
     `repeats` counts identical calls since something new was done or asked, `errors` identical errors.
     `root` stands before the first step, where the client names its conversations; `taken` counts the steps,
-    `opened` is the number of the one that began the running turn, `stalled` is the target with which it gets
+    `stalled` is the target with which it gets
     nowhere if nobody was told yet, `touched_s` is when the last one came."""
 
     client_ip: str = ""
     stalled: str = ""
     steps: list[Step] = field(default_factory=list)
     taken: int = 0
-    opened: int = 0
     runs: dict[int, LastRun] = field(default_factory=dict)
     repeats: dict[int, int] = field(default_factory=dict)
     errors: dict[int, int] = field(default_factory=dict)
@@ -124,7 +123,6 @@ class Thread(Struct, kw_only=True, eq=False):
         del self.steps[:-MAX_STEPS]
         self.taken += 1
         if step.opens_turn:
-            self.opened = self.taken
             self.strong_spent = self.weak_spent = 0.0
         if step.opens_turn or any(issued.key not in self.repeats for issued in step.calls.values()):
             self.repeats = dict.fromkeys(self.repeats, 0)
@@ -143,10 +141,10 @@ class Thread(Struct, kw_only=True, eq=False):
         return any(one.worked for one in self.since(number))
 
     def doers(self, number: int = 0) -> list[Step]:
-        """The steps of the running turn after the one numbered `number` that did more than look, wait and
+        """The steps after the one numbered `number` that did more than look, wait and
         test. Where none did, those that only spoke (some clients have edits in plain words), else those
         that looked, else all of them."""
-        steps = self.since(max(number, self.opened - 1))
+        steps = self.since(number)
         did = [one for one in steps if one.worked]
         spoke = [one for one in steps if not one.calls]
         return did or spoke or [one for one in steps if len(one.calls) > len(one.checks)] or steps

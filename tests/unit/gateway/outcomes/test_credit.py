@@ -52,17 +52,6 @@ async def test_who_only_looked_and_waited_did_not_do_the_work(client: type[Chat]
 
 
 @every_client
-async def test_a_humans_verdict_is_about_the_last_turn_only(client: type[Chat]) -> None:
-    one = client(World())
-    await one.ask("Write a parser", FIRST)
-    await one.ask("Write the tests of the parser", SECOND)
-    (went_on,) = await one.ask("Now the documentation of the parser", said("The documentation is written."))
-    told = await one.ask("No, that is wrong. Try again.", FIRST)
-    assert [(event.detail, event.weight) for event in told] == [("correction", 0.6)]
-    assert told[0].decision_id != went_on.decision_id
-
-
-@every_client
 async def test_what_failed_before_is_not_held_against_the_next_task(client: type[Chat]) -> None:
     one = client(World())
     await one.ask("Fix the bug", called("c1", command="pytest"))

@@ -4,7 +4,7 @@ human.
 Weight 1 for red to green, 0.8 for green to red, 0.7 for a run that stays red (0.3, and good, if less fails
 than before) and 0.4 for one that stays green, all after some work; without any a second run says nothing. 0.3
 for a first green run, or for a red one that the client itself made after our edit; 0.1 for another first red
-one. Shared out among the steps of the turn since the run
+one. Shared out among the steps since the run
 before that did anything else than to call for the run, since what it shows is their work. Runs are compared
 by the very same command, else by their family of tools at 0.6 of the weight. Seen with the next request.
 What a call only looked at (a file, a log, a search) is no run. Caveat: a tool's output can be made up by what

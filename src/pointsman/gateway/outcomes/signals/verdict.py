@@ -1,6 +1,6 @@
 """A human's words about the answer before: a correction, a wish to try again or to undo, praise.
 
-Weight 0.6, shared out among the steps of the turn in which the model that worked last did something. Seen
+Weight 0.6, shared out among the last steps in which the model that worked last did something. Seen
 with the next human turn. Caveat: words are read by a small list in a few languages, which
 misses most verdicts and gets some wrong; blocks of the client, code and quotes are taken out first. A "no" to
 a question of ours is an answer.
