@@ -54,7 +54,7 @@ class LastRun(NamedTuple):
 
 class Step(Struct, kw_only=True, eq=False):
     """One answered attempt. `answer` hashes its text of `answer_chars` characters, `asked` the human words
-    it answers (0: none).
+    it answers (0: none), for the `version`th time from the same place.
     `complete` says that the client got all of it. `calls` are the tool calls it issued, by id, `checks` those
     that turned out to be runs of tests."""
 
@@ -69,6 +69,7 @@ class Step(Struct, kw_only=True, eq=False):
     answer: int = 0
     answer_chars: int = 0
     asked: int = 0
+    version: int = 1
     body_hash: int = 0
     message_count: int = 0
     calls: dict[str, IssuedCall] = field(default_factory=dict)
@@ -80,6 +81,8 @@ class Step(Struct, kw_only=True, eq=False):
 
     def followed_by(self, step: "Step") -> None:
         """Remembers a step that began a new human turn after this one."""
+        before = self.followers.get(step.asked)
+        step.version = 1 if before is None else before.version + 1
         if len(self.followers) >= MAX_FOLLOWERS:
             self.followers.clear()
         self.followers[step.asked] = step

@@ -27,6 +27,17 @@ async def test_the_very_same_bytes_are_a_regeneration_once_the_answer_was_read(
     assert details(await one._send(said("Other documentation, longer than before."))) == seen
 
 
+@every_client
+async def test_what_is_asked_again_and_again_is_a_program(client: type[Chat]) -> None:
+    one = client(World())
+    await one.ask("Write a parser", FIRST)
+    told = []
+    for _ in range(6):
+        told.append(details(await one.ask("Now the documentation", SECOND, shown_s=0.0)))
+        del one.history[-2:]
+    assert [len(signs) for signs in told[1:]] == [1, 1, 1, 0, 0]
+
+
 async def test_what_follows_a_compaction_is_no_edited_prompt() -> None:
     one = Claude(World(session="7f0c"))
     await one.ask("Write a parser", FIRST)
