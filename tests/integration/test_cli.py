@@ -132,6 +132,19 @@ async def test_following_prints_what_is_new_once(run, log, monkeypatch):
     assert (result.exit_code, printed) == (0, ["req_000001", "req_000002"])
 
 
+async def test_the_log_shows_what_was_told_of_a_request(run, log, db_pool):
+    await log(a_record(1), a_record(2))
+    told = "UPDATE gateway_request_log SET outcome = 'user_rejected', completion_quality = 2"
+    await db_pool.execute(f"{told} WHERE request_id = 'req_000002'")
+    lines = (await run("log")).stdout.splitlines()
+    assert [line.endswith("told: user rejected") for line in lines[-2:]] == [False, True]
+    attempts = json.loads((await run("log", "--json")).stdout)["attempts"]
+    assert [(one["outcome"], one["completion_quality"]) for one in attempts] == [
+        (None, None),
+        ("user_rejected", 2.0),
+    ]
+
+
 @pytest.mark.parametrize("arguments", [["log"], ["explain", "req_000001"]], ids=" ".join)
 async def test_control_characters_of_clients_do_not_reach_the_terminal(run, log, arguments):
     evil = msgspec.json.encode(features_of("auto\x1b[2J"))

@@ -74,7 +74,7 @@ async def test_everything_works_for_a_role_that_owns_only_its_database(
     journal.append(a_record(0))
     journal.close()
     assert await Loader(tmp_path, opened.pool).drain() == 1
-    assert await request_log.find(opened.pool) == [a_record(0)]
+    assert [one.record for one in await request_log.find(opened.pool)] == [a_record(0)]
     assert (await spending.spent_on(opened.pool, NOON_US // 86_400_000_000)).agents == {"claude-code": 1000}
     assert await snapshots.publish(opened.pool, b"{}", "test") == 1
     assert await api_keys.listing(opened.pool) == []

@@ -142,4 +142,4 @@ async def test_every_column_of_a_record_comes_back(db_pool: Pool, drawn: list[Re
             await batch.write(connection, drawn, staged=True)
     for record in drawn:
         (found,) = await request_log.attempts_of(db_pool, record.request_id)
-        assert kept(found) == kept(record)
+        assert kept(found.record) == kept(record)

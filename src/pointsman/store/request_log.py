@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypedDict, Unpack
 
+import asyncpg
 from msgspec import Struct
 
 from pointsman.core.events import RequestRecord
@@ -25,6 +26,15 @@ class Filters(TypedDict, total=False):
     provider: str | None
     kind: str | None
     finish_state: str | None
+
+
+class Entry(Struct, frozen=True):
+    """An attempt in the log, and what somebody told of it: its `outcome`, and how good the work was
+    (`completion_quality`, 0 to 10); None where nothing was told, or it was taken back."""
+
+    record: RequestRecord
+    outcome: str | None = None
+    completion_quality: float | None = None
 
 
 class Position(Struct, frozen=True):
@@ -59,7 +69,7 @@ async def find(
     before: Position | None = None,
     limit: int = 100,
     **filters: Unpack[Filters],
-) -> list[RequestRecord]:
+) -> list[Entry]:
     """Attempts that pass the filters, started at `since` or later, newest first, at most `limit` (1 to
     MAX_PAGE). `before` is the position of the last one of the page before (`position_of`)."""
     if not 1 <= limit <= MAX_PAGE:
@@ -70,7 +80,7 @@ async def find(
         else (time_of(before.started_at_us), before.request_id, before.attempt)
     )
     wanted = [filters.get(name) for name in ("agent", "model", "provider", "kind", "finish_state")]
-    return [record_of(row) for row in await pool.fetch(_SQL["find"], *wanted, since, *edge, limit)]
+    return [_entry(row) for row in await pool.fetch(_SQL["find"], *wanted, since, *edge, limit)]
 
 
 def position_of(record: RequestRecord) -> Position:
@@ -78,9 +88,13 @@ def position_of(record: RequestRecord) -> Position:
     return Position(record.started_at_us, record.request_id, record.attempt)
 
 
-async def attempts_of(pool: Pool, request_id: str) -> list[RequestRecord]:
+async def attempts_of(pool: Pool, request_id: str) -> list[Entry]:
     """All attempts of one request in order; empty when it is not in the log."""
-    return [record_of(row) for row in await pool.fetch(_SQL["attempts_of"], request_id)]
+    return [_entry(row) for row in await pool.fetch(_SQL["attempts_of"], request_id)]
+
+
+def _entry(row: asyncpg.Record) -> Entry:
+    return Entry(record_of(row), row["outcome"], row["completion_quality"])
 
 
 async def summary(pool: Pool, since: datetime) -> Sequence[ModelSummary]:

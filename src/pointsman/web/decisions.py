@@ -31,7 +31,7 @@ FIRST_UNKNOWN = "The log does not hold the first attempt, so it does not say wha
 async def told(control: Control, request: Request) -> Any:
     """The decision of one request, made again and compared with the log."""
     request_id = request.path_params["request_id"]
-    first = (await attempts_of(control, request_id))[0]
+    first = (await attempts_of(control, request_id))[0].record
     if first.features is None:
         raise NotFound(
             f"Request {request_id} has no recorded decision: it was refused before one was made "

@@ -5,10 +5,9 @@ from typing import Any, Final
 from starlette.requests import Request
 
 from pointsman.core.errors import InvalidRequest, NotFound
-from pointsman.core.events import RequestRecord
 from pointsman.core.ports import Control
 from pointsman.store import outcomes, request_log
-from pointsman.store.request_log import Filters, Position, position_of
+from pointsman.store.request_log import Entry, Filters, Position, position_of
 from pointsman.web.database import database
 from pointsman.web.operations import Query
 from pointsman.web.queries import moment, number, only
@@ -37,28 +36,29 @@ async def page(control: Control, request: Request) -> Any:
     position = _position(request.query_params.get("before"))
     filters = Filters(**{name: request.query_params.get(name) for name in FILTERS})  # type: ignore[typeddict-item]
     async with database(control) as pool:
-        records = await request_log.find(
+        found = await request_log.find(
             pool,
             **filters,
             since=None if since is None else moment(since, "since"),
             before=position,
             limit=limit + 1,
         )
-    shown = records[:limit]
-    more = len(records) > limit
-    last = _cursor(position_of(shown[-1])) if more else None
+    shown = found[:limit]
+    more = len(found) > limit
+    last = _cursor(position_of(shown[-1].record)) if more else None
     return {"attempts": [logged(one) for one in shown], "next": last}
 
 
 async def told(control: Control, request: Request) -> Any:
     """All attempts at one request, and what was seen of its outcome."""
     attempts = await attempts_of(control, request.path_params["request_id"])
+    first = attempts[0].record
     async with database(control) as pool:
-        seen = await outcomes.of_decision(pool, attempts[0].decision_id)
+        seen = await outcomes.of_decision(pool, first.decision_id)
     return {
-        "request_id": attempts[0].request_id,
+        "request_id": first.request_id,
         "attempts": [logged(one) for one in attempts],
-        "cost_usd_micros": sum([one.cost_usd_micros for one in attempts]),
+        "cost_usd_micros": sum([one.record.cost_usd_micros for one in attempts]),
         "outcomes": outcomes_told(seen),
     }
 
@@ -72,7 +72,7 @@ async def summary(control: Control, request: Request) -> Any:
     return Summary(since_s=int(since.timestamp()), rows=list(rows))
 
 
-async def attempts_of(control: Control, request_id: str) -> list[RequestRecord]:
+async def attempts_of(control: Control, request_id: str) -> list[Entry]:
     """All attempts at one request, first to last. Raises NotFound when the log has none."""
     async with database(control) as pool:
         attempts = await request_log.attempts_of(pool, request_id)

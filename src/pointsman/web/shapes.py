@@ -10,23 +10,32 @@ from msgspec.structs import fields
 from pointsman.core.events import RequestRecord
 from pointsman.core.keys import ApiKey
 from pointsman.core.outcomes import OutcomeRecord, OutcomeSource, OutcomeWord
-from pointsman.store.request_log import ModelSummary
+from pointsman.store.request_log import Entry, ModelSummary
 
 NOT_SHOWN = frozenset({"features"})
 """Of a record; a decision's features are told with the decision."""
 
 LoggedAttempt = defstruct(
     "LoggedAttempt",
-    [(field.name, field.type) for field in fields(RequestRecord) if field.name not in NOT_SHOWN],
-    namespace={"__doc__": "One attempt at a request, as logged. Times in microseconds since the epoch."},
+    [
+        *[(field.name, field.type) for field in fields(RequestRecord) if field.name not in NOT_SHOWN],
+        ("outcome", OutcomeWord | None),
+        ("completion_quality", float | None),
+    ],
+    namespace={
+        "__doc__": "One attempt at a request, as logged. Times in microseconds since the epoch. `outcome` "
+        "and `completion_quality` (0 to 10) are what was told of it; null when nothing was."
+    },
     module=__name__,
     kw_only=True,
 )
 
 
-def logged(record: RequestRecord) -> dict[str, Any]:
-    """The record as the API shows it: a LoggedAttempt."""
-    return {name: getattr(record, name) for name in LoggedAttempt.__struct_fields__}
+def logged(entry: Entry) -> dict[str, Any]:
+    """The entry as the API shows it: a LoggedAttempt."""
+    told = {"outcome": entry.outcome, "completion_quality": entry.completion_quality}
+    names = [name for name in LoggedAttempt.__struct_fields__ if name not in told]
+    return {name: getattr(entry.record, name) for name in names} | told
 
 
 class LogPage(Struct, kw_only=True):

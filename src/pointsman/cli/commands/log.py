@@ -128,6 +128,8 @@ def _end(one: dict[str, Any]) -> str:
         words.append("fallback")
     if one["kind"] != "request":
         words.append(one["kind"])
+    if one["outcome"]:
+        words.append(f"told: {one['outcome'].replace('_', ' ')}")
     return " ".join(words)
 
 

@@ -1,6 +1,6 @@
 -- name: find
 -- Attempts, newest first, that pass all filters which are not null, older than a position.
-SELECT {columns}
+SELECT {columns}, outcome, completion_quality
 FROM gateway_request_log
 WHERE ($1::text IS NULL OR agent_id = $1)
   AND ($2::text IS NULL OR model = $2)
@@ -15,7 +15,7 @@ LIMIT $10;
 
 -- name: attempts_of
 -- All attempts of one request, in order.
-SELECT {columns}
+SELECT {columns}, outcome, completion_quality
 FROM gateway_request_log
 WHERE request_id = $1
 ORDER BY attempt, started_at;
