@@ -180,6 +180,12 @@ async def test_explain_tells_the_outcomes_seen(run, log):
     assert "none so far" in (await run("explain", "req_000002")).stdout
 
 
+async def test_explain_names_the_outcome_that_was_told(run, log):
+    told = an_outcome(1, signal="told_outcome", detail="outcome", outcome="user_rejected", source="told")
+    await log(a_record(1, **CHOSEN, decision_id="req_000001"), told)
+    assert "told outcome: user rejected (told) bad" in (await run("explain", "req_000001")).stdout
+
+
 async def test_explain_tells_the_tasks_that_voted(run, log):
     near = Neighbour(model="gpt-x", similarity=0.9, success=True, agent="QA", task="t-1")
     features = msgspec.json.encode(replace(features_of("alike"), neighbours=(near,)))

@@ -188,5 +188,6 @@ def _outcome(one: dict[str, Any]) -> str:
     word = "says nothing of quality" if label is None else "good" if label >= 0.5 else "bad"
     counts = "" if label is None else f", counts {one['weight']:.2f}"
     counts = ", corrected since" if one["corrected"] else counts
-    code = f"{one['signal']}: {one['detail']}".replace("_", " ")
+    detail = one["outcome"] if one["source"] == "told" and one["outcome"] else one["detail"]
+    code = f"{one['signal']}: {detail}".replace("_", " ")
     return f"{code} ({one['source']}) {word}{counts}, {figures.span(one['delay_ms'])} later"
