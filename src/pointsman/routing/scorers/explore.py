@@ -74,15 +74,20 @@ class Explore(Scorer):
         share = exploring_share(profile.exploration, snapshot)
         exploring = Random(features.seed).random() < share  # noqa: S311
         spreads = [boldness(belief) for belief in beliefs]
-        chances = _chances(targets, features, profile, beliefs, share, spreads)
+        costs = [cost_share(target, features, profile) for target in targets]
+        confidences = [belief.confidence for belief in beliefs]
+        usual = first_reliable(targets, features, confidences, profile.gate)
+        chances = _chances(confidences, costs, spreads, profile.gate, share, usual)
         if not exploring:
             gate = profile.gate
             return [
                 reliable_score(belief, gate, chance) for belief, chance in zip(beliefs, chances, strict=True)
             ]
         return [
-            _drawn(target, features, profile, belief, spread, chance)
-            for target, belief, spread, chance in zip(targets, beliefs, spreads, chances, strict=True)
+            _drawn(f"{features.seed}/{target.id}", belief, spread, cost, chance)
+            for target, belief, spread, cost, chance in zip(
+                targets, beliefs, spreads, costs, chances, strict=True
+            )
         ]
 
     def examples(self) -> tuple[ScoreExample, ...]:
@@ -108,38 +113,30 @@ def boldness(belief: Belief) -> float:
     return BOLDNESS * sqrt(level + belief.newness * further)
 
 
-def _drawn(
-    target: Target,
-    features: Features,
-    profile: AgentProfile,
-    belief: Belief,
-    spread: float,
-    propensity: float,
-) -> Score:
-    """A draw that hangs on the seed and the target's id, not on who else is there."""
-    random = Random(f"{features.seed}/{target.id}")  # noqa: S311
-    noise = random.gauss(0.0, 1.0) * spread
-    cost = cost_share(target, features, profile)
+def _drawn(seed: str, belief: Belief, spread: float, cost: float, propensity: float) -> Score:
+    """The worth by a drawn success rate. A draw hangs on the request and the target, not on who else is
+    there."""
+    noise = Random(seed).gauss(0.0, 1.0) * spread  # noqa: S311
     own = (Term(name="drawn", value=noise), Term(name="cost", value=-cost))
     return Score(value=belief.confidence + noise - cost, own=own, belief=belief, propensity=propensity)
 
 
 def _chances(
-    targets: Sequence[Target],
-    features: Features,
-    profile: AgentProfile,
-    beliefs: Sequence[Belief],
-    share: float,
+    confidences: Sequence[float],
+    costs: Sequence[float],
     spreads: Sequence[float],
+    gate: float,
+    share: float,
+    usual: int,
 ) -> list[float]:
-    """The probability of each to be chosen: by exploring, and by being the usual choice."""
-    confidences = [belief.confidence for belief in beliefs]
-    safe = [place for place, confidence in enumerate(confidences) if confidence >= profile.gate]
-    safe = safe or list(range(len(targets)))
-    chances = [0.0] * len(targets)
-    chances[first_reliable(targets, features, confidences, profile.gate)] = 1.0 - share
+    """The probability of each to be chosen: by exploring among those that meet the gate (all, if none does),
+    in the `share` of requests that do, and by being the `usual` choice, in the others."""
+    safe = [place for place, confidence in enumerate(confidences) if confidence >= gate]
+    safe = safe or list(range(len(confidences)))
+    chances = [0.0] * len(confidences)
+    chances[usual] = 1.0 - share
     if share > 0.0:
-        worth = [beliefs[p].confidence - cost_share(targets[p], features, profile) for p in safe]
+        worth = [confidences[place] - costs[place] for place in safe]
         for place, chance in zip(safe, chances_of_most(worth, [spreads[p] for p in safe]), strict=True):
             chances[place] += share * chance
     return chances
