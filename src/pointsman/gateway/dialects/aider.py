@@ -29,12 +29,12 @@ EXAMPLES: Final = (
 """The first words of the conversations that it shows to models as examples."""
 EXAMPLES_END: Final = "I switched to a new code base"
 _RULES: Final = re.compile(
-    r"\s*^(?:# \*SEARCH/REPLACE block\* Rules:|# V4A Diff Format Rules:|# File editing rules:"
+    r"^(?:# \*SEARCH/REPLACE block\* Rules:|# V4A Diff Format Rules:|# File editing rules:"
     r"|To suggest changes to a file you MUST return the entire content"
-    r"|(?:ONLY|NEVER) return code (?:using|outside) the `\w+` function).*\Z",
-    re.DOTALL | re.MULTILINE,
+    r"|(?:ONLY|NEVER) return code (?:using|outside) the `\w+` function)",
+    re.MULTILINE,
 )
-"""Its rules, which it puts behind the human's newest words."""
+"""How its rules begin, which it puts behind the human's newest words."""
 _REPLIES: Final = re.compile(
     r"Ok(?:\.?\s*\Z|, (?:any changes I propose|I will use these|I won't try and edit|based on your requests))"
 )
@@ -47,7 +47,8 @@ def without_rules(text: str) -> str:
     'Fix it'
     """
     if "Rules:" in text or "rules:" in text or "return" in text:
-        return _RULES.sub("", text)
+        rules = _RULES.search(text)
+        return text if rules is None else text[: rules.start()].rstrip()
     return text
 
 

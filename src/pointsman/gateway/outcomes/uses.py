@@ -51,7 +51,7 @@ SUBCOMMANDS: Final[Mapping[str, frozenset[str]]] = {
 """Programs of which some subcommands only look."""
 _COMMANDS: Final = ("command", "cmd")
 _HARMLESS: Final = re.compile(r"(?:\d|&)?>>?\s*(?:/dev/null|&\d)")
-_QUOTED: Final = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_QUOTED: Final = re.compile(r"\\.|'[^']*+(?:'|\Z)|\"(?:\\.|[^\"\\])*+(?:\"|\Z)", re.DOTALL)
 _BETWEEN: Final = re.compile(r"[|&;\n]+")
 _CHANGES: Final = re.compile(r"[<>`]|\$\(|\s-(?:exec|delete)\b|\bsed (?:.* )?-(?:-in-place|\w*i)")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.outcome_world import FIRST, SECOND, World, details, said
 
+from pointsman.gateway.dialects import aider
 from pointsman.gateway.dialects.registry import CODECS
 
 RULES = "\n\n# *SEARCH/REPLACE block* Rules:\n\nEvery *SEARCH/REPLACE block* must use this format:\n1. ..."
@@ -57,3 +58,11 @@ def test_the_first_human_words_are_not_aiders_examples() -> None:
         ("Write a parser", "Write a parser"),
         ("Write a parser", "Go on"),
     ]
+
+
+def test_only_the_rules_go_and_long_blank_stretches_cost_no_time() -> None:
+    blank = "return x" + " \n" * 100_000 + "y"
+    assert aider.without_rules(blank) == blank
+    assert aider.without_rules(
+        "Fix it  \n\n" + "To suggest changes to a file you MUST return the entire content of"
+    ) == ("Fix it")

@@ -18,6 +18,7 @@ from pointsman.gateway.outcomes.uses import Use, only_looks, use_of
         "cat build.log 2>/dev/null | grep -n error | head",
         "gh run view 12 --log-failed",
         "test -f a.py; which python",
+        "find . -name a.py \\( -size 1 -o -size 2 \\)",
     ],
 )
 def test_commands_that_only_look(command: str) -> None:
@@ -36,6 +37,7 @@ def test_commands_that_only_look(command: str) -> None:
         "git checkout show",
         "grep -q a b && make test",
         "echo $(make)",
+        "echo it\\'s; make",
         "python3 -c 'print(1)'",
         "",
     ],
