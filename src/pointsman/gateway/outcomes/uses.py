@@ -8,6 +8,7 @@ nothing ends with exit code 1.
 import re
 from collections.abc import Mapping
 from enum import Enum
+from itertools import dropwhile
 from typing import Any, Final
 
 import msgspec
@@ -41,7 +42,9 @@ LOOKERS: Final = _words(
     "type command test [ [[ diff cmp pgrep ps env printenv date uname whoami basename dirname realpath "
     "readlink sort uniq cut tr column jq less more bat strings xxd true journalctl"
 )
-"""Programs that only look."""
+"""Programs that only look, by themselves."""
+RUNNERS: Final = _words("env command")
+"""Those among them that may run another program."""
 SUBCOMMANDS: Final[Mapping[str, frozenset[str]]] = {
     "git": _words("diff log show status blame grep ls-files rev-parse"),
     "gh": _words("view list checks diff status"),
@@ -85,9 +88,13 @@ def only_looks(command: str) -> bool:
 
 def _looks(words: list[str]) -> bool:
     program, *rest = words
+    if program in RUNNERS and rest[:1] != ["-v"]:
+        run = list(dropwhile(lambda word: word.startswith("-") or "=" in word, rest))
+        return not run or _looks(run)
     known = SUBCOMMANDS.get(program)
     if known is None:
         return program in LOOKERS
+    rest = [word for word in rest if word != "--no-pager"]
     if rest[:1] == ["-C"]:
         del rest[:2]
     return bool(rest) and (rest[0] in known or (program == "gh" and rest[1:2] != [] and rest[1] in known))
