@@ -139,11 +139,11 @@ _NO: Final = re.compile(
     rf"{_START}(?:no|nope|nah|nein|non|não|нет|nee|nie|아니(?:요|에요|야))\b[,.!:; ]*", re.IGNORECASE
 )
 _NO_NEED: Final = re.compile(
-    r"(?:th(?:an)?[kx]s?|need|problem|worries|rush|all good|leave (?:it|that)|just\b"
-    r"|not (?:now|yet|need|necess)"
+    r"(?:th(?:an)?[kx]s?\b|thank you|(?:no |(?<=no ))(?:need|problem|worries|rush)\b|all good"
+    r"|leave (?:it|that)|just\b|not (?:now|yet|need|necess)"
     r"|(?:that|it)(?:'s| is)? (?:all|fine|ok|okay|good|enough)\b|(?:i'm|we're) (?:good|fine|ok|done)\b"
-    r"|danke|passt|nicht nötig|merci|gracias|hace falta|obrigad|precisa|grazie|serve|спасибо|проблем|надо"
-    r"|нужно|bedankt|dank|dzięk)",
+    r"|danke|passt\b(?! (?:\w+ )?nicht)|nicht nötig|merci|gracias|hace falta|obrigad"
+    r"|precisa|grazie|serve\b|спасибо|(?<=нет )проблем|не надо|не нужно|bedankt|dank|dzięk)",
     re.IGNORECASE,
 )
 """What turns a no into "that will do"."""
@@ -167,10 +167,9 @@ def verdict_of(words: str, *, asked: bool = False) -> str | None:
     read = read.replace("\u2019", "'")
     no = _NO.match(read)
     if no is not None:
-        rest = read[no.end() :]
-        if _NO_NEED.match(rest):
+        if _NO_NEED.match(read, no.end()):
             return None
-        read = rest if asked else read
+        read = read[no.end() :] if asked else read
     for verdict, pattern in _PATTERNS.items():
         if pattern.match(read):
             return None if verdict == PRAISE and _BUT.search(read) else verdict
@@ -183,8 +182,9 @@ def declines(words: str, *, asked: bool = False) -> bool:
     >>> declines("No, thanks"), declines("No, use tabs"), declines("No, use tabs", asked=True)
     (True, False, True)
     """
-    no = _NO.match(words)
-    return no is not None and (asked or _NO_NEED.match(words[no.end() :]) is not None)
+    read = words[:READ_CHARS].replace("\u2019", "'")
+    no = _NO.match(read)
+    return no is not None and (asked or _NO_NEED.match(read, no.end()) is not None)
 
 
 def asks(answer: str) -> bool:
