@@ -66,3 +66,13 @@ def test_only_the_rules_go_and_long_blank_stretches_cost_no_time() -> None:
     assert aider.without_rules(
         "Fix it  \n\n" + "To suggest changes to a file you MUST return the entire content of"
     ) == ("Fix it")
+
+
+async def test_a_human_who_begins_as_aider_does_is_heard() -> None:
+    said_so = "I edited the files myself. Now write the documentation of it"
+    outline = CODECS["openai_chat"].outline(json.dumps(body(*ASKED, human=said_so)).encode())
+    assert outline.last_user == said_so
+    world = World()
+    await world.turn("openai_chat", body(human="Write a parser"), FIRST)
+    told = await world.turn("openai_chat", body(*ASKED, human=said_so), SECOND)
+    assert details(told) == [("continued", "went_on")]
