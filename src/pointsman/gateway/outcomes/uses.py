@@ -40,9 +40,9 @@ WAITS: Final = _words(
 LOOKERS: Final = _words(
     "cat nl head tail sed grep egrep fgrep rg ag fd find ls tree wc stat file du df pwd cd echo printf which "
     "type command test [ [[ diff cmp pgrep ps env printenv date uname whoami basename dirname realpath "
-    "readlink sort uniq cut tr column jq less more bat strings xxd true journalctl"
+    "readlink sort uniq cut tr column jq less more bat strings xxd true journalctl view"
 )
-"""Programs that only look, by themselves."""
+"""Programs that only look, by themselves; `view` is also what editors' tools are told to do."""
 RUNNERS: Final = _words("env command")
 """Those among them that may run another program."""
 SUBCOMMANDS: Final[Mapping[str, frozenset[str]]] = {
@@ -67,7 +67,7 @@ def use_of(name: str, arguments: str) -> Use:
     >>> use_of("Read", "{}"), use_of("BashOutput", "{}")
     (<Use.LOOK: 'look'>, <Use.WAIT: 'wait'>)
     """
-    tool = name.lower()
+    tool = name.lower().rpartition("__")[2]  # mcp__SERVER__TOOL
     if tool in LOOKS:
         return Use.LOOK
     if tool in WAITS:

@@ -58,6 +58,10 @@ def test_commands_that_do_something(command: str) -> None:
         ("shell", {"command": ["bash", "-lc", "ls -l"]}, Use.LOOK),
         ("shell", {"command": ["make", "ls"]}, Use.WORK),
         ("Edit", {"file_path": "a"}, Use.WORK),
+        ("mcp__files__read_file", {"path": "a"}, Use.LOOK),
+        ("mcp__files__write_file", {"path": "a"}, Use.WORK),
+        ("str_replace_based_edit_tool", {"command": "view", "path": "a"}, Use.LOOK),
+        ("str_replace_based_edit_tool", {"command": "create", "path": "a"}, Use.WORK),
     ],
 )
 def test_the_use_of_a_call(name: str, arguments: object, use: Use) -> None:
