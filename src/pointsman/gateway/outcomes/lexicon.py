@@ -148,7 +148,9 @@ _NO_NEED: Final = re.compile(
 )
 """What turns a no into "that will do"."""
 ASKING_CHARS: Final = 200
-_QUESTION_MARKS: Final = ("?", "\uff1f", "\u061f")
+_QUESTION: Final = re.compile(r"\?[\"'\u2019\u201d\u00bb)\]*_`]*(?:\s|\Z)")
+"""A question mark that ends something; those of code and addresses (`a?.b`, `/find?name=x`) do not."""
+_OTHER_MARKS: Final = ("\uff1f", "\u061f")
 _TAIL_RETRY: Final = re.compile(r"\btry again\b[.!]?$", re.IGNORECASE)
 
 
@@ -190,8 +192,8 @@ def declines(words: str, *, asked: bool = False) -> bool:
 def asks(answer: str) -> bool:
     """Whether an answer ends with a question to the human, or nearly so.
 
-    >>> asks("Done. Shall I run the tests?"), asks("Done.")
-    (True, False)
+    >>> asks("Done. Shall I run the tests?"), asks("Done."), asks("Done: name = user?.name")
+    (True, False, False)
     """
     end = answer[-ASKING_CHARS:]
-    return any(mark in end for mark in _QUESTION_MARKS)
+    return ("?" in end and _QUESTION.search(end) is not None) or any(mark in end for mark in _OTHER_MARKS)
