@@ -221,7 +221,9 @@ async def test_a_rollback_holds_until_it_is_released(connection: Connection, db_
     await publish(db_pool)
     await put(db_pool, some_traffic(50))
     await learn(connection, "confidence")
+    answered = (await publishing.latest(connection)).answered
     assert await publishing.roll_back(connection, 1, NOW) == 3
+    assert (await publishing.latest(connection)).answered == answered > 0
     await put(db_pool, [(one, sign_of(one, 1.0)) for one in [a_request(900, "good")]])
     told = await learn(connection, "confidence", now=NOW + timedelta(hours=1))
     assert told["confidence"]["note"] == "a policy is pinned"

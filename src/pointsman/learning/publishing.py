@@ -54,11 +54,14 @@ async def publish(connection: Connection, found: PolicySnapshot, *, change: int,
 
 
 async def roll_back(connection: Connection, version: int, now: datetime) -> int:
-    """Publishes what policy `version` had learned as a new policy, and pins that until `release`. Returns
-    its version. Raises `NoSuchPolicy`."""
+    """Publishes what policy `version` had learned as a new policy, and pins that until `release`. How many
+    requests there were stays known: going back makes no gateway new. Returns its version. Raises
+    `NoSuchPolicy`."""
     async with connection.transaction():
         await learned.published(connection, lock=True)
-        old = await policy(connection, version)
+        old, newest = await policy(connection, version), await latest(connection)
+        if newest is not None:
+            old = replace(old, answered=max(old.answered, newest.answered))
         made = await _put(connection, old, f"rollback to {version}", NO_CHANGE_SEEN, now)
         if made is None:
             raise NoSuchPolicy("the latest policy cannot be read")

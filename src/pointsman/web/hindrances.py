@@ -57,6 +57,6 @@ def _of_learner(learner: Learner) -> list[str]:
         found.append(
             f"Policy {learner.pinned_version} is pinned; `pointsman policy release` lets learning publish."
         )
-    if not learner.has_evidence:
+    if not found and not learner.has_evidence:
         found.append(NOTHING_YET)
     return found

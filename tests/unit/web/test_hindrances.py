@@ -38,3 +38,9 @@ def test_a_profile_that_keeps_an_agent_out_is_named_instead(changes, why):
 )
 def test_what_keeps_the_learner_from_learning_holds_for_every_agent(changes, why):
     assert hindrances_of(BOT, 300, 5.0, replace(LEARNER, **changes)) == [why]
+
+
+@pytest.mark.parametrize("changes", [{"enabled": False}, {"pinned_version": 7}])
+def test_who_keeps_learning_back_is_not_told_that_outcomes_are_still_being_counted(changes):
+    learner = replace(LEARNER, has_evidence=False, **changes)
+    assert hindrances.NOTHING_YET not in hindrances_of(BOT, 300, 0.0, learner)

@@ -139,16 +139,18 @@ _NO: Final = re.compile(
     rf"{_START}(?:no|nope|nah|nein|non|não|нет|nee|nie|아니(?:요|에요|야))\b[,.!:; ]*", re.IGNORECASE
 )
 _NO_NEED: Final = re.compile(
-    r"(?:th(?:an)?[kx]s?|need|problem|worries|rush|all good|leave (?:it|that)|just\b"
-    r"|not (?:now|yet|need|necess)"
+    r"(?:th(?:an)?[kx]s?\b|thank you|(?:no |(?<=no ))(?:need|problem|worries|rush)\b|all good"
+    r"|leave (?:it|that)|just\b|not (?:now|yet|need|necess)"
     r"|(?:that|it)(?:'s| is)? (?:all|fine|ok|okay|good|enough)\b|(?:i'm|we're) (?:good|fine|ok|done)\b"
-    r"|danke|passt|nicht nötig|merci|gracias|hace falta|obrigad|precisa|grazie|serve|спасибо|проблем|надо"
-    r"|нужно|bedankt|dank|dzięk)",
+    r"|danke|passt\b(?! (?:\w+ )?nicht)|nicht nötig|merci|gracias|hace falta|obrigad"
+    r"|precisa|grazie|serve\b|спасибо|(?<=нет )проблем|не надо|не нужно|bedankt|dank|dzięk)",
     re.IGNORECASE,
 )
 """What turns a no into "that will do"."""
 ASKING_CHARS: Final = 200
-_QUESTION_MARKS: Final = ("?", "\uff1f", "\u061f")
+_QUESTION: Final = re.compile(r"\?[\"'\u2019\u201d\u00bb)\]*_`]*(?:\s|\Z)")
+"""A question mark that ends something; those of code and addresses (`a?.b`, `/find?name=x`) do not."""
+_OTHER_MARKS: Final = ("\uff1f", "\u061f")
 _TAIL_RETRY: Final = re.compile(r"\btry again\b[.!]?$", re.IGNORECASE)
 
 
@@ -167,10 +169,9 @@ def verdict_of(words: str, *, asked: bool = False) -> str | None:
     read = read.replace("\u2019", "'")
     no = _NO.match(read)
     if no is not None:
-        rest = read[no.end() :]
-        if _NO_NEED.match(rest):
+        if _NO_NEED.match(read, no.end()):
             return None
-        read = rest if asked else read
+        read = read[no.end() :] if asked else read
     for verdict, pattern in _PATTERNS.items():
         if pattern.match(read):
             return None if verdict == PRAISE and _BUT.search(read) else verdict
@@ -183,15 +184,16 @@ def declines(words: str, *, asked: bool = False) -> bool:
     >>> declines("No, thanks"), declines("No, use tabs"), declines("No, use tabs", asked=True)
     (True, False, True)
     """
-    no = _NO.match(words)
-    return no is not None and (asked or _NO_NEED.match(words[no.end() :]) is not None)
+    read = words[:READ_CHARS].replace("\u2019", "'")
+    no = _NO.match(read)
+    return no is not None and (asked or _NO_NEED.match(read, no.end()) is not None)
 
 
 def asks(answer: str) -> bool:
     """Whether an answer ends with a question to the human, or nearly so.
 
-    >>> asks("Done. Shall I run the tests?"), asks("Done.")
-    (True, False)
+    >>> asks("Done. Shall I run the tests?"), asks("Done."), asks("Done: name = user?.name")
+    (True, False, False)
     """
     end = answer[-ASKING_CHARS:]
-    return any(mark in end for mark in _QUESTION_MARKS)
+    return ("?" in end and _QUESTION.search(end) is not None) or any(mark in end for mark in _OTHER_MARKS)

@@ -83,8 +83,8 @@ class Step(Struct, kw_only=True, eq=False):
         """Remembers a step that began a new human turn after this one."""
         before = self.followers.get(step.asked)
         step.version = 1 if before is None else before.version + 1
-        if len(self.followers) >= MAX_FOLLOWERS:
-            self.followers.clear()
+        if before is None and len(self.followers) >= MAX_FOLLOWERS:
+            del self.followers[next(iter(self.followers))]
         self.followers[step.asked] = step
 
     @property
@@ -123,6 +123,8 @@ class Thread(Struct, kw_only=True, eq=False):
     def take(self, step: Step) -> None:
         """Adds a step, and counts its calls. What a new turn's signs may weigh is counted anew."""
         self.steps.append(step)
+        for old in self.steps[:-MAX_STEPS]:
+            old.followers.clear()  # each would keep all that came after it
         del self.steps[:-MAX_STEPS]
         self.taken += 1
         if step.opens_turn:

@@ -140,12 +140,15 @@ def run_in(text: str) -> Run | None:
 
 
 def _failed(lines: str) -> int | None:
-    """How much failed: the highest number told, else how many lines tell of a failure."""
-    told = [int(number) for pair in _FAILED.findall(lines) for number in pair if number]
-    if told:
-        return max(told)
-    count = len(_RED_RUN.findall(lines))
-    return count if count < LINES_A_WORD else None
+    """How much failed: the highest number in the last line that tells of a failure and how much, since tools
+    sum up at the end; else how many lines tell of one."""
+    starts = sorted({lines.rfind("\n", 0, found.start()) + 1 for found in _RED_RUN.finditer(lines)})
+    for start in reversed(starts):
+        line = lines[start:].partition("\n")[0]
+        told = [int(number) for pair in _FAILED.findall(line) for number in pair if number]
+        if told:
+            return max(told)
+    return len(starts) if len(starts) < LINES_A_WORD else None
 
 
 def _telling_lines(text: str) -> str:

@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 from pointsman.core.chat import Message, Refusal, Text, ToolCall, ToolResult
 from pointsman.gateway.dialects import aider
 from pointsman.gateway.outcomes.asked import HISTORY, Body, canonical
-from pointsman.gateway.outcomes.harness import COMMAND_RAN, MACHINE_STARTS, Words, words_of
+from pointsman.gateway.outcomes.harness import COMMAND_RAN, Words, by_client, words_of
 from pointsman.gateway.outcomes.runs import Run, run_in
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
@@ -97,7 +97,7 @@ def _behind_answer(messages: list[Message]) -> int:
             at -= 1
         elif at > 1 and messages[at - 2].role == "user" and aider.is_reply(_text(messages[at - 1].parts)):
             text = _text(messages[at - 2].parts)
-            if not (text.startswith(aider.STARTS) or COMMAND_RAN.match(text)):
+            if not (aider.is_notice(text) or COMMAND_RAN.match(text)):
                 break
             at -= 2
         else:
@@ -129,7 +129,7 @@ def _text(parts: Iterable[object]) -> str:
 def _written(message: Message) -> str:
     """A user's message. Some clients put their own words and the human's into one, as parts of it."""
     texts = [part.text for part in message.parts if isinstance(part, Text)]
-    return "\n".join([text for text in texts if len(texts) == 1 or not text.startswith(MACHINE_STARTS)])
+    return "\n".join([text for text in texts if len(texts) == 1 or not by_client(text)])
 
 
 def _shortened(text: str) -> str:

@@ -30,7 +30,7 @@ _EXIT: Final = re.compile(
     re.IGNORECASE,
 )
 """Codex and Claude Code say it in one of the first lines."""
-_RUN_HEAD: Final = re.compile(r"(?:[A-Z][\w ]{2,30}: ?.*\n|Process .*\n){1,8}Output:\n")
+_RUN_HEAD: Final = re.compile(r"(?>(?:[A-Z][\w ]{2,30}:|Process ).*\n){1,8}Output:\n")
 _EXIT_FIELD: Final = re.compile(r'"exit_code"\s*:\s*(-?\d+)')
 _REJECTED: Final = re.compile(
     r"^\W{0,3}(?:error: )?(?:the user doesn't want to (?:proceed|take this action)"

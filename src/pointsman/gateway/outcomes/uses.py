@@ -8,6 +8,7 @@ nothing ends with exit code 1.
 import re
 from collections.abc import Mapping
 from enum import Enum
+from itertools import dropwhile
 from typing import Any, Final
 
 import msgspec
@@ -39,9 +40,11 @@ WAITS: Final = _words(
 LOOKERS: Final = _words(
     "cat nl head tail sed grep egrep fgrep rg ag fd find ls tree wc stat file du df pwd cd echo printf which "
     "type command test [ [[ diff cmp pgrep ps env printenv date uname whoami basename dirname realpath "
-    "readlink sort uniq cut tr column jq less more bat strings xxd true journalctl"
+    "readlink sort uniq cut tr column jq less more bat strings xxd true journalctl view"
 )
-"""Programs that only look."""
+"""Programs that only look, by themselves; `view` is also what editors' tools are told to do."""
+RUNNERS: Final = _words("env command")
+"""Those among them that may run another program."""
 SUBCOMMANDS: Final[Mapping[str, frozenset[str]]] = {
     "git": _words("diff log show status blame grep ls-files rev-parse"),
     "gh": _words("view list checks diff status"),
@@ -51,7 +54,7 @@ SUBCOMMANDS: Final[Mapping[str, frozenset[str]]] = {
 """Programs of which some subcommands only look."""
 _COMMANDS: Final = ("command", "cmd")
 _HARMLESS: Final = re.compile(r"(?:\d|&)?>>?\s*(?:/dev/null|&\d)")
-_QUOTED: Final = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_QUOTED: Final = re.compile(r"\\.|'[^']*+(?:'|\Z)|\"(?:\\.|[^\"\\])*+(?:\"|\Z)", re.DOTALL)
 _BETWEEN: Final = re.compile(r"[|&;\n]+")
 _CHANGES: Final = re.compile(r"[<>`]|\$\(|\s-(?:exec|delete)\b|\bsed (?:.* )?-(?:-in-place|\w*i)")
 
@@ -64,7 +67,7 @@ def use_of(name: str, arguments: str) -> Use:
     >>> use_of("Read", "{}"), use_of("BashOutput", "{}")
     (<Use.LOOK: 'look'>, <Use.WAIT: 'wait'>)
     """
-    tool = name.lower()
+    tool = name.lower().rpartition("__")[2]  # mcp__SERVER__TOOL
     if tool in LOOKS:
         return Use.LOOK
     if tool in WAITS:
@@ -85,9 +88,13 @@ def only_looks(command: str) -> bool:
 
 def _looks(words: list[str]) -> bool:
     program, *rest = words
+    if program in RUNNERS and rest[:1] != ["-v"]:
+        run = list(dropwhile(lambda word: word.startswith("-") or "=" in word, rest))
+        return not run or _looks(run)
     known = SUBCOMMANDS.get(program)
     if known is None:
         return program in LOOKERS
+    rest = [word for word in rest if word != "--no-pager"]
     if rest[:1] == ["-C"]:
         del rest[:2]
     return bool(rest) and (rest[0] in known or (program == "gh" and rest[1:2] != [] and rest[1] in known))

@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
-from tests.outcome_world import FIRST, SECOND, World, details, said
+import pytest
+from tests.outcome_world import FIRST, RED, SECOND, World, details, said
 
+from pointsman.gateway.dialects import aider
 from pointsman.gateway.dialects.registry import CODECS
 
 RULES = "\n\n# *SEARCH/REPLACE block* Rules:\n\nEvery *SEARCH/REPLACE block* must use this format:\n1. ..."
@@ -57,3 +59,32 @@ def test_the_first_human_words_are_not_aiders_examples() -> None:
         ("Write a parser", "Write a parser"),
         ("Write a parser", "Go on"),
     ]
+
+
+def test_only_the_rules_go_and_long_blank_stretches_cost_no_time() -> None:
+    blank = "return x" + " \n" * 100_000 + "y"
+    assert aider.without_rules(blank) == blank
+    assert aider.without_rules(
+        "Fix it  \n\n" + "To suggest changes to a file you MUST return the entire content of"
+    ) == ("Fix it")
+
+
+@pytest.mark.parametrize(("command", "seen"), [("pytest", ["first_red"]), ("cat build.log", [])])
+async def test_what_a_human_runs_is_a_run_of_tests_unless_it_only_looks(
+    command: str, seen: list[str]
+) -> None:
+    world = World()
+    await world.turn("openai_chat", body(human="Write a parser"), FIRST)
+    ran = ("user", f"I ran this command:\n\n{command}\n\nAnd got this output:\n\n{RED}")
+    told = await world.turn("openai_chat", body(*ASKED, ran, human="Go on with the parser"), SECOND)
+    assert [event.detail for event in told if event.signal == "tests_turned"] == seen
+
+
+async def test_a_human_who_begins_as_aider_does_is_heard() -> None:
+    said_so = "I edited the files myself. Now write the documentation of it"
+    outline = CODECS["openai_chat"].outline(json.dumps(body(*ASKED, human=said_so)).encode())
+    assert outline.last_user == said_so
+    world = World()
+    await world.turn("openai_chat", body(human="Write a parser"), FIRST)
+    told = await world.turn("openai_chat", body(*ASKED, human=said_so), SECOND)
+    assert details(told) == [("continued", "went_on")]

@@ -3,6 +3,8 @@
 import pytest
 from tests.outcome_world import FIRST, SECOND, TURN_S, Chat, Claude, World, details, every_client, said
 
+from pointsman.gateway.outcomes.memory import MAX_STEPS, Step
+
 
 @every_client
 async def test_asking_the_same_anew_is_a_regeneration(client: type[Chat]) -> None:
@@ -67,7 +69,20 @@ async def test_a_program_with_many_questions_to_one_text_edits_nothing_for_long(
     one = Chat(World())
     await one.ask("Here is a text", FIRST)
     told = []
-    for n in range(8):
+    for n in range(40):
         told += await one.ask(f"Question {n} about the text", said(f"The answer number {n}."))
         del one.history[-2:]
     assert [event.detail for event in told].count("edited") == 3
+
+
+async def test_of_a_conversation_without_end_the_newest_steps_are_kept() -> None:
+    one = Chat(World(session="7f0c"))
+    for n in range(2 * MAX_STEPS):
+        await one.ask(f"Question {n}", said(f"This is the answer to the question of the number {n}."))
+    (thread,) = one.world.observer._memory.threads.values()
+    assert thread.root is not None
+    assert _kept_by(thread.root) <= MAX_STEPS + 1
+
+
+def _kept_by(step: Step) -> int:
+    return 1 + sum(map(_kept_by, step.followers.values()))

@@ -30,6 +30,16 @@ async def test_a_humans_verdict_goes_to_who_did_the_work_and_not_to_who_told_of_
 
 
 @every_client
+async def test_a_verdict_is_of_who_worked_last_also_when_words_alone_came_after(client: type[Chat]) -> None:
+    one = client(World())
+    await one.ask("Fix the bug", called("c1", "edit", path="a"), target="shop/small")
+    await one.bring({"c1": "done"}, called("c2", "edit", path="b"), target="shop/large")
+    (edited,) = await one.bring({"c2": "done"}, FIRST, target="shop/large")
+    told = await one.ask("No, that is wrong.", SECOND)
+    assert [(event.target, event.decision_id) for event in told] == [("shop/large", edited.decision_id)]
+
+
+@every_client
 async def test_a_verdict_counts_in_full_however_long_the_turn_was(client: type[Chat]) -> None:
     one = client(World())
     await one.ask("Fix the bug", called("c0", "edit", path="0"))

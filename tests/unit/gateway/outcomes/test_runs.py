@@ -76,6 +76,7 @@ def test_the_end_of_a_long_output_is_read() -> None:
         ("Test Suites: 1 failed, 2 total\nTests:       4 failed, 4 passed, 8 total", 4),
         ("error: could not compile `x` (lib) due to 7 previous errors", 7),
         ("--- FAIL: TestA (0.00s)\n--- FAIL: TestB (0.00s)", 2),
+        ("E  HTTP: 500 error\nFAILED a.py::b - 500 errors\n==== 2 failed in 1.20s ====", 2),
     ],
 )
 def test_how_much_failed_is_told(text: str, failed: int) -> None:

@@ -17,7 +17,10 @@ from pointsman.gateway.outcomes.uses import Use, only_looks, use_of
         "git -C lib log -3",
         "cat build.log 2>/dev/null | grep -n error | head",
         "gh run view 12 --log-failed",
+        "git --no-pager diff | cat",
+        "env | grep PATH; command -v node; env LC_ALL=C sort a.txt",
         "test -f a.py; which python",
+        "find . -name a.py \\( -size 1 -o -size 2 \\)",
     ],
 )
 def test_commands_that_only_look(command: str) -> None:
@@ -36,6 +39,9 @@ def test_commands_that_only_look(command: str) -> None:
         "git checkout show",
         "grep -q a b && make test",
         "echo $(make)",
+        "env PYTHONPATH=src pytest -q",
+        "command make test",
+        "echo it\\'s; make",
         "python3 -c 'print(1)'",
         "",
     ],
@@ -52,6 +58,10 @@ def test_commands_that_do_something(command: str) -> None:
         ("shell", {"command": ["bash", "-lc", "ls -l"]}, Use.LOOK),
         ("shell", {"command": ["make", "ls"]}, Use.WORK),
         ("Edit", {"file_path": "a"}, Use.WORK),
+        ("mcp__files__read_file", {"path": "a"}, Use.LOOK),
+        ("mcp__files__write_file", {"path": "a"}, Use.WORK),
+        ("str_replace_based_edit_tool", {"command": "view", "path": "a"}, Use.LOOK),
+        ("str_replace_based_edit_tool", {"command": "create", "path": "a"}, Use.WORK),
     ],
 )
 def test_the_use_of_a_call(name: str, arguments: object, use: Use) -> None:

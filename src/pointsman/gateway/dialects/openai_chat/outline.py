@@ -206,7 +206,7 @@ def _first_text(messages: Iterable[_Message]) -> str:
     """The leading text of the first of `messages` that says something."""
     for message in messages:
         text = _text_of(message)
-        if text and not text.startswith(aider.STARTS):
+        if text and not aider.is_notice(text):
             return aider.without_rules(text[:LEADING_CHARS])
     return ""
 

@@ -3,7 +3,7 @@ place of the last ones (edited prompt).
 
 Weight 0.6 for asking the same again, 0.25 for other words. Seen with the request that goes back. Most clients
 regenerate with the very same bytes: these count where they come 2 s or more after the answer's end. Caveat:
-sooner they are a retry or a script that samples, and what was asked three times already is such a script,
+sooner they are a retry or a script that samples, and who asks again more than three times is such a script,
 too; a first message is recognised only where the client names its conversations.
 """
 
@@ -17,8 +17,8 @@ WEIGHT = 0.6
 EDITED_WEIGHT = 0.25
 READ_US = 2_000_000
 MOST_VERSIONS = 3
-"""Who asks still more often from one place is a program: one with many questions to the same text, or one
-that samples answers."""
+"""Who goes back to one place more often is a program: one with many questions to the same text, or one that
+samples answers."""
 REGENERATED, EDITED = "regenerated", "edited"
 
 

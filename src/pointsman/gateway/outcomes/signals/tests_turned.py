@@ -19,7 +19,7 @@ from pointsman.gateway.outcomes.base import Seen, Sighting, Signal, Stage
 from pointsman.gateway.outcomes.memory import LastRun, Step, text_hash
 from pointsman.gateway.outcomes.runs import Run, run_in
 from pointsman.gateway.outcomes.tails import Tail
-from pointsman.gateway.outcomes.uses import Use
+from pointsman.gateway.outcomes.uses import Use, only_looks
 
 WEIGHT = 1.0
 REGRESSION_WEIGHT = 0.8
@@ -60,7 +60,7 @@ def _runs(tail: Tail, step: Step) -> Iterable[_Reported]:
             step.checks.add(result.call_id)
             yield _Reported(result.run, issued.key, result.call_id)
     words = tail.words
-    if words.output:
+    if words.output and not only_looks(words.command):
         run = run_in(words.output)
         if run is not None:
             command = text_hash(words.command)

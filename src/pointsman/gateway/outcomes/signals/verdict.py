@@ -25,7 +25,7 @@ def look(seen: Seen) -> Iterable[Sighting]:
     if verdict is None:
         return
     done = seen.step.thread.doers() or [seen.step]
-    if done[1:] and done[-1].calls and not tail.results:
+    if done[1:] and done[-1] is seen.step and done[-1].calls and not tail.results:
         done.pop()  # what it called for was not done
     done = [one for one in done if one.target == done[-1].target][-MAX_CREDITED:]
     label, outcome = (1.0, OutcomeWord.SUCCESS) if verdict == PRAISE else (0.0, OutcomeWord.USER_REJECTED)
