@@ -11,13 +11,12 @@ from pointsman.routing.scorers import SCORERS
 TYPE = "P1_code_simple"
 
 
-def scores(told, other):
-    """Of two models alike in all but what is known of them."""
+def scores(*known):
+    """Of models alike in all but what is known of them."""
     first = next(one for one in SHOPS.targets.values() if one.model.kind == "chat")
-    twins = [
-        replace(first, id=f"shop/{name}", model=replace(first.model, name=name)) for name in ("told", "other")
-    ]
-    cells = {name: cell for name, cell in (("told", told), ("other", other)) if cell is not None}
+    names = [f"m{place}" for place in range(len(known))]
+    twins = [replace(first, id=f"shop/{name}", model=replace(first.model, name=name)) for name in names]
+    cells = {name: cell for name, cell in zip(names, known, strict=True) if cell is not None}
     snapshot = replace(
         SHOPS,
         targets={one.id: one for one in twins},
@@ -51,3 +50,8 @@ def test_who_delivered_a_loss_does_not_win_over_who_is_not_known():
 def test_without_any_told_value_quality_per_dollar_decides():
     first, second = scores(seen(quality=9.0), seen(quality=6.0))
     assert first > second
+
+
+def test_what_quality_is_worth_is_also_told_by_those_whose_work_was_worth_nothing():
+    nothing, something, untold = scores(seen(0.0), seen(10.0), seen())
+    assert (nothing, untold) == (0.0, pytest.approx(something / 2))

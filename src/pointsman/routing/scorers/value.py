@@ -88,7 +88,7 @@ def _worth_of_quality(snapshot: PolicySnapshot, task_type: str) -> float:
     for name in snapshot.task_performance.get(task_type, {}):
         seen = _seen(snapshot, task_type, name)
         served = [one for one in snapshot.names.get(name, ()) if one in snapshot.targets]
-        if seen is not None and served and (told := _told(seen)):
+        if seen is not None and served and (told := _told(seen)) is not None:
             values += told
             qualities += seen.quality / _cost_usd(snapshot.targets[served[0]].model)
     return values / qualities if values > 0.0 and qualities > 0.0 else 1.0
