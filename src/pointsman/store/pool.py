@@ -24,6 +24,13 @@ AWAY: Final = (
     asyncpg.InternalClientError,
 )
 """What the driver raises while the database is away or not usable (migrations not yet applied)."""
+_NOTICE_THE_GONE: Final = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+"""In seconds: within a minute the server lets go of what a machine held that went without a word, above all
+the one place of learning. By most systems' defaults that takes more than two hours."""
 _JSONB_VERSION: Final = b"\x01"
 
 
@@ -65,6 +72,7 @@ def _settings(statement_timeout_ms: int) -> dict[str, str]:
         "application_name": "pointsman",
         "statement_timeout": timeout,
         "timezone": "UTC",
+        **_NOTICE_THE_GONE,
         "plan_cache_mode": "force_custom_plan",  # lets a filter that is not asked for drop out of the plan
     }
 
