@@ -245,6 +245,7 @@ async def test_what_was_learned_is_mended_though_its_policy_cannot_be_read(
     await connection.execute("UPDATE policy_snapshots SET body = '' WHERE version = 2")
     await publish(db_pool, replace(POLICY, aliases={}))
     await publishing.mend(connection, NOW)
+    assert "bad_policy" in [one["kind"] for one in await learned.alerts(connection)]
     await learn(connection, "confidence")
     assert (await publishing.latest(connection)).evidence is not None
 

@@ -115,7 +115,7 @@ async def restore(connection: Connection, now: datetime) -> int | None:
         current = found.policy
         if current is None or (state.published_version is None and not found.spoiled):
             return None
-        ours, change = await _learned_last(connection, state, current)
+        ours, change = await _learned_last(connection, state, current, now)
         is_whole = not found.spoiled and change == state.published_change
         if is_whole and encode_snapshot(with_learned(current, ours)) == encode_snapshot(current):
             await learned.settle(connection, current.version)
@@ -143,7 +143,7 @@ async def _read(connection: Connection, version: int) -> tuple[PolicySnapshot, t
 
 
 async def _learned_last(
-    connection: Connection, state: Published, current: PolicySnapshot
+    connection: Connection, state: Published, current: PolicySnapshot, now: datetime
 ) -> tuple[PolicySnapshot, int]:
     """The policy that holds what was learned last, and after how many changes. Of a spoiled one there is
     what is left of it, or the current one, and all that was counted is news to it."""
@@ -151,7 +151,8 @@ async def _learned_last(
         return current, NO_CHANGE_SEEN
     try:
         ours, dropped = await _read(connection, state.published_version)
-    except NoSuchPolicy:
+    except NoSuchPolicy as error:
+        await _complain(connection, {state.published_version: str(error)}, now)
         return current, NO_CHANGE_SEEN
     return ours, NO_CHANGE_SEEN if dropped else state.published_change
 
