@@ -30,8 +30,8 @@ _NOTICE_THE_GONE: Final = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "60000",  # milliseconds; for a connection on which an answer was under way
 }
-"""Within a minute the server lets go of what a machine held that went without a word, above all the one place
-of learning. By most systems' defaults that takes a quarter of an hour to two hours."""
+"""In about a minute the server lets go of what a machine held that went without a word, above all the one
+place of learning. By most systems' defaults that takes a quarter of an hour to two hours."""
 _JSONB_VERSION: Final = b"\x01"
 
 
