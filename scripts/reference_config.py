@@ -25,7 +25,7 @@ SECTIONS: tuple[tuple[str, type[Struct]], ...] = (
     ("learning", tables.Learning),
     ("log", tables.Log),
 )
-RESTART_SECTIONS = frozenset({"database", "learning", "local"})
+RESTART_SECTIONS = frozenset({"database", "local"})
 RESTART_KEYS = frozenset({*AT_START, "drain_timeout_s", "level", "embedder"})
 ADAPTIVE_TAKES = {
     "min_acceptable_success_rate": "a number above 0, at most 1",

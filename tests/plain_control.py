@@ -62,6 +62,7 @@ class PlainControl:
         self.ring: dict[str, ApiKey] = {}
         self.phase_intervals_s = {"aggregate": 900.0}
         self.seen: list[dict[str, Any]] = [an_agent("ci-bot")]
+        self.parts: dict[str, Any] = {}
 
     def logged_as(self, agent_id: str) -> str:
         return f"anon-{agent_id}" if self.policy.profile(agent_id).anonymous else agent_id
@@ -75,7 +76,8 @@ class PlainControl:
         return self.ring.get(headers.get(b"authorization", b"").removeprefix(b"Bearer ").decode())
 
     def status(self) -> Mapping[str, Any]:
-        return {"version": "0.1.0", "pid": 4242, "started_s": 1_763_700_000, "draining": self.draining}
+        figures = {"version": "0.1.0", "pid": 4242, "started_s": 1_763_700_000, "draining": self.draining}
+        return figures | self.parts
 
     def models(self) -> Sequence[Mapping[str, Any]]:
         return [to_builtins(target) for _, target in sorted(self.policy.targets.items())]

@@ -66,6 +66,18 @@ async def opened(folder: Path, port: int) -> AsyncIterator[Database]:
     await database.close()
 
 
+async def test_the_server_soon_lets_go_of_what_a_machine_held_that_is_gone(opened: Database) -> None:
+    """Else nobody learns for hours: the place of learning is a lock of its connection."""
+    settings = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
+    idle_s, every_s, times = [await set_to(opened, name) for name in settings]
+    assert 0 < idle_s + every_s * times <= 60
+    assert 0 < await set_to(opened, "tcp_user_timeout") <= 60_000
+
+
+async def set_to(opened: Database, name: str) -> int:
+    return int(await opened.pool.fetchval("SELECT setting FROM pg_settings WHERE name = $1", name))
+
+
 async def test_everything_works_for_a_role_that_owns_only_its_database(
     tmp_path: Path, opened: Database
 ) -> None:

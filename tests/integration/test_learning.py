@@ -18,6 +18,7 @@ from tests.learning_world import (
 )
 
 from pointsman.app.policies import PolicyKeeper
+from pointsman.core.snapshot import decode_snapshot
 from pointsman.learning import publishing
 from pointsman.learning.phases import PHASES, run_due
 from pointsman.learning.work import Options
@@ -215,6 +216,38 @@ async def test_what_a_gateway_lost_of_the_learned_is_published_again(connection:
     assert mended.evidence is not None
     assert mended.aliases == {}
     assert await publishing.mend(connection, NOW) is None
+
+
+@pytest.mark.parametrize("where", ["in its row", "in a row after it"])
+async def test_a_policy_that_cannot_be_read_raises_an_alert_and_learning_goes_on(
+    connection: Connection, db_pool: Pool, where: str
+):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(50))
+    await learn(connection, "confidence")
+    if where == "in its row":
+        await connection.execute("UPDATE policy_snapshots SET body = substr(body, 1, 9) WHERE version = 2")
+    else:
+        await snapshots.publish(db_pool, b"\xc1 not a policy", "learning")
+    await learn(connection, "confidence")
+    stored = await snapshots.latest(connection)
+    assert decode_snapshot(stored.body, stored.version).evidence is not None
+    assert "bad_policy" in [one["kind"] for one in await learned.alerts(connection)]
+    assert await publishing.mend(connection, NOW) is None
+
+
+async def test_what_was_learned_is_mended_though_its_policy_cannot_be_read(
+    connection: Connection, db_pool: Pool
+):
+    await publish(db_pool)
+    await put(db_pool, some_traffic(50))
+    await learn(connection, "confidence")
+    await connection.execute("UPDATE policy_snapshots SET body = '' WHERE version = 2")
+    await publish(db_pool, replace(POLICY, aliases={}))
+    await publishing.mend(connection, NOW)
+    assert "bad_policy" in [one["kind"] for one in await learned.alerts(connection)]
+    await learn(connection, "confidence")
+    assert (await publishing.latest(connection)).evidence is not None
 
 
 async def test_a_rollback_holds_until_it_is_released(connection: Connection, db_pool: Pool):

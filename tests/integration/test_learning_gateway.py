@@ -119,6 +119,29 @@ def test_the_process_that_learns_comes_again_and_ends_with_the_gateway(learning_
     gateway.start()
 
 
+def test_a_reload_reaches_the_process_that_learns(learning_gateway: GatewayProcess):
+    gateway = learning_gateway
+    (state,) = soon(lambda: _learner(gateway))
+    before = gateway.config.read_text()
+    reload_with(gateway, before)
+    assert [one["pid"] for one in _learner(gateway)] == [state["pid"]]
+    told = reload_with(gateway, before + "rules_every_s = 77.0\n")
+    assert told["needs_restart"] == []
+    (fresh,) = soon(lambda: _learner(gateway))
+    assert fresh["pid"] != state["pid"]
+    intervals_s = {one["phase"]: one["every_s"] for one in call(gateway, "/api/v1/learning")[1]["phases"]}
+    assert intervals_s["rules"] == 77.0
+    reload_with(gateway, before + "enabled = false\n")
+    assert call(gateway, "/api/v1/status")[1]["learner"] == []
+    reload_with(gateway, before)
+    assert soon(lambda: _learner(gateway))
+
+
+def reload_with(gateway: GatewayProcess, config: str) -> dict[str, Any]:
+    gateway.config.write_text(config)
+    return cli(gateway, "config", "reload")
+
+
 def _learner(gateway: GatewayProcess) -> list[dict[str, Any]]:
     states = call(gateway, "/api/v1/status")[1]["learner"]
     return [one for one in states if one["phase"] == "ready" and one["pid"]]

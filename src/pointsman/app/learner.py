@@ -1,5 +1,6 @@
 """The process that learns, beside the gateway: fits take CPU time that no request shall wait for."""
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,13 +17,16 @@ ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "M
 
 
 class Learner:
-    """Keeps the process running once the database is there, unless `[learning]` turns it off."""
+    """Keeps the process running from `start` on, when the database is there, unless `[learning]` turns it
+    off."""
 
     def __init__(self, config: Config, logs: Path, environ: Mapping[str, str]) -> None:
         self._config = config
         self._logs = logs
         self._environ = environ
+        self._dsn: str | None = None
         self._child: Child | None = None
+        self._changing = asyncio.Lock()
 
     @property
     def intervals_s(self) -> Mapping[str, float]:
@@ -31,9 +35,20 @@ class Learner:
 
     def start(self, dsn: str) -> None:
         """Starts the process in the background."""
-        if self._config.learning.enabled and self._child is None:
+        self._dsn = dsn
+        if self._config.learning.enabled:
             self._child = Child(self._program(dsn))
             self._child.start()
+
+    async def follow(self, config: Config) -> None:
+        """Learns on as `config` says: where that differs, the process is started anew."""
+        async with self._changing:
+            before, self._config = self._config, config
+            if (before.learning, options_of(before)) == (config.learning, options_of(config)):
+                return
+            if self._dsn is not None:
+                await self.stop()
+                self.start(self._dsn)
 
     def states(self) -> list[State]:
         """How the process is; empty when there is none."""
@@ -41,8 +56,9 @@ class Learner:
 
     async def stop(self) -> None:
         """Ends it. What it was doing is done again when it next runs."""
-        if self._child is not None:
-            await self._child.stop()
+        child, self._child = self._child, None
+        if child is not None:
+            await child.stop()
 
     def _program(self, dsn: str) -> Program:
         settings = LearnerSettings(parent_pid=os.getpid(), dsn=dsn, options=options_of(self._config))

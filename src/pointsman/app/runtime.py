@@ -157,6 +157,7 @@ class Runtime:
         self.parts.registry.expect(snapshot.agents)
         self.parts.health.keep(snapshot.targets)
         self.frontend.limits = self.limits()
+        await self.learner.follow(config)
         if self.database is not None:
             await self.policies.publish(self.database.pool)
 
@@ -168,7 +169,7 @@ class Runtime:
             names.append("log.level")
         if self.config.memory.embedder != config.memory.embedder:
             names.append("memory.embedder")
-        sections = ("database", "learning", "local")
+        sections = ("database", "local")
         names += [name for name in sections if getattr(self.config, name) != getattr(config, name)]
         if bridged(self.config.providers) != bridged(config.providers):
             names.append("providers.NAME.bridge")

@@ -132,6 +132,8 @@ async def run(
     loss of the database is raised."""
     began = clock()
     await learned.begin_phase(connection, phase.name, began, f"{socket.gethostname()}:{os.getpid()}")
+    if (await publishing.newest(connection)).spoiled:
+        await publishing.restore(connection, began)
     policy = await publishing.latest(connection)
     work = Work(connection=connection, now=began, options=options, policy=policy, progress=progress)
     error = None

@@ -24,6 +24,14 @@ AWAY: Final = (
     asyncpg.InternalClientError,
 )
 """What the driver raises while the database is away or not usable (migrations not yet applied)."""
+_NOTICE_THE_GONE: Final = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60000",  # milliseconds; for a connection on which an answer was under way
+}
+"""In about a minute the server lets go of what a machine held that went without a word, above all the one
+place of learning. By most systems' defaults that takes a quarter of an hour to two hours."""
 _JSONB_VERSION: Final = b"\x01"
 
 
@@ -65,6 +73,7 @@ def _settings(statement_timeout_ms: int) -> dict[str, str]:
         "application_name": "pointsman",
         "statement_timeout": timeout,
         "timezone": "UTC",
+        **_NOTICE_THE_GONE,
         "plan_cache_mode": "force_custom_plan",  # lets a filter that is not asked for drop out of the plan
     }
 

@@ -98,6 +98,22 @@ def test_a_database_that_does_not_answer_is_told(run, monkeypatch):
     assert "DATABASE_URL" in found["remedy"]
 
 
+def test_a_database_that_only_the_gateway_knows_to_be_away_is_told(run, told):
+    told.control.parts = {"database": {"state": "away", "error": "migrated by a newer Pointsman"}}
+    result = run("doctor", "--json")
+    assert result.exit_code == 1
+    found = findings(run)["gateway's database"]
+    assert (found["verdict"], found["found"]) == ("fail", "migrated by a newer Pointsman")
+
+
+@pytest.mark.parametrize(("reason", "verdict"), [("", "ok"), ("ended with code 1: MemoryError", "warn")])
+def test_a_learner_that_ends_again_and_again_is_told(run, told, reason, verdict):
+    told.control.parts = {"learner": [{"name": "learner", "phase": "starting", "reason": reason}]}
+    found = findings(run)["learning"]
+    assert found["verdict"] == verdict
+    assert reason in found["found"]
+
+
 def test_a_provider_that_takes_the_key_is_fine(run, provider, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "good")
     found = findings(run)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pointsman.cli.checks import machine, parts, services, upstreams
+from pointsman.cli.checks import machine, parts, running, services, upstreams
 from pointsman.cli.checks.finding import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -13,6 +13,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     services.gateway,
     parts.postgres_programs,
     services.database,
+    running.database_in_use,
+    running.learning,
     parts.local_models,
     upstreams.providers,
 )

@@ -43,7 +43,8 @@ def _show(found: dict[str, Any], url: str) -> None:
     ]
     counted = [name for name in ("journal", "inbox", "refused_unread") if name in found]
     rows += [(name.replace("_", " "), _counts(found[name])) for name in counted]
-    rows += [("local model", _local(state)) for state in found.get("local_models", ())]
+    rows += [("local model", _process(state)) for state in found.get("local_models", ())]
+    rows += [("learning", _process(state)) for state in found.get("learner", ())]
     pairs(rows)
     for warning in found.get("warnings", ()):
         click.echo(f"! {warning}")
@@ -61,7 +62,7 @@ def _counts(counts: dict[str, Any]) -> str:
     return ", ".join([f"{figures.count(value)} {name.replace('_', ' ')}" for name, value in counts.items()])
 
 
-def _local(state: dict[str, Any]) -> str:
+def _process(state: dict[str, Any]) -> str:
     words = f"{state['name']} {state['phase']}"
     return words + "".join([f"; {state[name]}" for name in ("reason", "remedy") if state.get(name)])
 
