@@ -19,8 +19,9 @@ import reference_dialects
 import reference_gateway
 import reference_outcomes
 from pointsman.cli.group import main as pointsman
+from pointsman.core.errors import PointsmanError
 from pointsman.web.surface import description
-from reference_blocks import FOLDER, filled
+from reference_blocks import FOLDER, filled, first_sentence, table
 
 NOTE = "<!-- Written by scripts/reference.py from the code: change that, then run it. -->"
 WIDTH = 80
@@ -70,6 +71,7 @@ def api_page() -> str:
         "What the running gateway tells and takes, as JSON over HTTP, at the address at which it serves. "
         "`GET /api/v1/openapi.json` describes the same for programs.",
         _access(),
+        _own_errors(),
         "## Operations",
     ]
     for path, methods in told["paths"].items():
@@ -86,8 +88,21 @@ def _access() -> str:
         "of its own machine read without the token; web pages of others, forwarded requests and changes "
         "need it always.\n\n"
         '**Errors** are `{"error": {"type", "message"}}`, with `request_id` when they are about a request. '
-        "Bodies are at most 1 MB."
+        "Bodies are at most 1 MB. `type` is a code of [errors](errors.md), or one of these:"
     )
+
+
+def _own_errors() -> str:
+    """The errors that only the control API has."""
+    own = [kind for kind in _below(PointsmanError) if kind.__module__.startswith("pointsman.web.")]
+    rows = [(f"`{kind.code}`", str(kind.status), first_sentence(kind.__doc__)) for kind in own]
+    return table(("type", "status", "when"), sorted(rows))
+
+
+def _below(kind: type[PointsmanError]) -> Iterator[type[PointsmanError]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _below(one)
 
 
 def _operation(method: str, path: str, one: dict[str, Any]) -> str:

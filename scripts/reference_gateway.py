@@ -249,7 +249,8 @@ COLUMN_MEANINGS = {
     "decision_id": "Id of the decision; the request's id.",
     "policy_version": "Number of the policy decided by; 0: not yet stored at that time.",
     "reason_code": "Why this target; see [routing](routing.md). For a refusal the error's code.",
-    "task_type": "The side task's name, or empty.",
+    "task_type": "What the request is about, `PRIORITY_DOMAIN_COMPLEXITY`; of a side request its kind. "
+    "Empty: it was refused unread.",
     "session_key": "The conversation: the client's own id, or `conv-` and a hash.",
     "tool_call_ids": "Ids of the tool calls in the answer.",
     "losses": "What could not be carried to the provider or back; see [dialects](dialects.md).",

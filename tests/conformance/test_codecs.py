@@ -1,6 +1,7 @@
 """Every codec in the table, held to every check. A new dialect is taken in by being in the table."""
 
 import json
+from typing import get_args
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from tests.conformance.dialect_cases import (
     subclasses,
 )
 
+from pointsman.app.config.schema import Dialect
 from pointsman.core.chat import EmbedRequest, EmbedResponse, Outline, Text
 from pointsman.core.errors import (
     ClientFault,
@@ -54,6 +56,10 @@ JSON = st.recursive(
 
 def test_every_codec_is_known_by_its_own_name():
     assert {name: codec.name for name, codec in CODECS.items()} == {name: name for name in CODECS}
+
+
+def test_a_provider_can_be_configured_to_speak_every_dialect():
+    assert set(get_args(Dialect)) == set(CODECS)
 
 
 @every_codec

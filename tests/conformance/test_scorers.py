@@ -2,6 +2,7 @@
 
 from math import isfinite
 from random import Random
+from typing import get_args
 
 import msgspec
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pointsman.core.snapshot import AgentProfile, Alias, Performance, PolicySnapshot
+from pointsman.core.snapshot import AgentProfile, Alias, Objective, Performance, PolicySnapshot
 from pointsman.routing.engine import decide
 from pointsman.routing.scorers import SCORERS
 
@@ -85,3 +86,7 @@ def test_the_order_of_candidates_is_irrelevant(scorer, example, random: Random):
 
 def test_a_scorer_stands_in_the_table_under_its_name():
     assert all(name == scorer.name for name, scorer in SCORERS.items())
+
+
+def test_the_configuration_can_ask_for_every_scorer_and_for_nothing_else():
+    assert set(get_args(Objective)) == set(SCORERS)

@@ -247,3 +247,13 @@ async def test_what_was_corrected_is_told_as_such(control, log):
     await log(a_record(1, decision_id="req_000001"), first, second)
     found = (await get(control, "/requests/req_000001")).json()["outcomes"]
     assert {one["attempt"]: one["corrected"] for one in found} == {0: True, 1: False}
+
+
+async def test_what_another_agent_tells_corrects_nothing(control, log):
+    told = {"signal": "told_task", "source": "told", "decision_id": "req_000001"}
+    own = replace(an_outcome(1), **told, event_id="out_a", seen_at_us=1_000)
+    other = replace(own, event_id="out_b", agent_id="somebody-else", seen_at_us=2_000)
+    await log(a_record(1, decision_id="req_000001"), own, other)
+    found = (await get(control, "/requests/req_000001")).json()["outcomes"]
+    assert [one["corrected"] for one in found] == [False, False]
+    assert [one["agent_id"] == own.agent_id for one in found] == [True, False]

@@ -121,4 +121,4 @@ async def test_an_agent_is_shown_with_what_its_users_think(run, db_pool):
     lines = (await run("agents", "ci-bot")).stdout.splitlines()
     (shown,) = [line.split() for line in lines if line.startswith("gpt-x ")]
     assert shown[-1] == "0.75"
-    assert lines[-1].startswith("Not learned from as it could be: ")
+    assert lines[-1].startswith("Learning is held back: ")

@@ -1,5 +1,5 @@
 """The immutable, versioned facts a decision is made from. Built by configuration and learning,
-swapped in whole; a snapshot that fails `validate()` never replaces a running one."""
+swapped in whole; one that no router can be made for never replaces a running one."""
 
 from typing import Literal
 

@@ -10,12 +10,15 @@ NO_DATABASE: Final = "The database is away. Until it is back, what happens waits
 TURNED_OFF: Final = "Learning is turned off in this gateway: `enabled = false` under [learning]."
 NOT_LOGGED: Final = "Its requests are not logged: `log_requests = false` in its profile."
 ANONYMOUS: Final = (
-    "It is logged under a name that decisions do not know (`anonymous = true` in its profile): what it does "
-    "teaches what all agents share, and nothing of its own."
+    "Its outcomes are kept under a hash of its name (`anonymous = true` in its profile): they teach what all "
+    "agents share, and give it no confidence of its own."
 )
-NOTHING_YET: Final = "Nothing is learned yet: the first outcomes of all agents are still being counted."
+NOTHING_YET: Final = (
+    "Decisions go by the models' capability until enough outcomes of all agents are counted "
+    "(`least_outcomes` under [learning]). `pointsman learn --phase confidence` counts them now."
+)
 NOTHING_SEEN: Final = (
-    "Nothing was seen or told of how its work went. `pointsman log` shows what it asks for; let it send "
+    "Nothing was seen or reported of how its work went. `pointsman log` shows what it asks for; let it send "
     "feedback (docs/howto/feedback.md)."
 )
 

@@ -46,10 +46,13 @@ class LogPage(Struct, kw_only=True):
 
 
 class OutcomeTold(Struct, kw_only=True):
-    """A sign of how good a decision was. `label` is 0 (bad) to 1 (good), null when it says nothing of
-    quality; `weight` is how much it counts; `attempt` and `target` say whose answer it was; `delay_ms` is
-    how long after the decision it came. `corrected`: something newer was told, which counts in its place."""
+    """A sign of how good a decision was. `agent_id` is the agent that left it: one that another agent left
+    than the one that made the request does not count. `label` is 0 (bad) to 1 (good), null when it says
+    nothing of quality; `weight` is how much it counts; `attempt` and `target` say whose answer it was;
+    `delay_ms` is how long after the decision it came. `corrected`: something newer was told, which counts in
+    its place."""
 
+    agent_id: str
     signal: str
     detail: str
     source: str
@@ -66,12 +69,13 @@ class OutcomeTold(Struct, kw_only=True):
 def outcomes_told(records: Sequence[OutcomeRecord]) -> list[OutcomeTold]:
     """A decision's outcomes, oldest first, as the API shows them."""
     told = [one for one in records if one.source == OutcomeSource.TOLD]
-    newest = {one.signal: one for one in sorted(told, key=lambda one: (one.seen_at_us, one.event_id))}
+    by_time = sorted(told, key=lambda one: (one.seen_at_us, one.event_id))
+    newest = {(one.agent_id, one.signal): one for one in by_time}
     names = [name for name in OutcomeTold.__struct_fields__ if name != "corrected"]
     return [
         OutcomeTold(
             **{name: getattr(one, name) for name in names},
-            corrected=one.source == OutcomeSource.TOLD and newest[one.signal] is not one,
+            corrected=one.source == OutcomeSource.TOLD and newest[one.agent_id, one.signal] is not one,
         )
         for one in records
     ]

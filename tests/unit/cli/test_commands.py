@@ -88,6 +88,7 @@ def test_a_model_that_takes_more_for_long_prompts_is_marked(run, told):
 
 def test_models_of_one_provider(run, told):
     assert "openai/gpt-x" not in run("models", "--provider", "ollama").stdout
+    assert run("models", "--provider", "gpu-box").stdout.startswith("There are no models at gpu-box.")
 
 
 def test_agents_are_listed_with_what_they_used(run, told):

@@ -157,7 +157,7 @@ def _show_one(found: dict[str, Any]) -> None:
     if found["hindrances"]:
         click.echo()
         for hindrance in found["hindrances"]:
-            click.echo(f"Not learned from as it could be: {hindrance}")
+            click.echo(f"Learning is held back: {hindrance}")
 
 
 def _show_judged(confidence: dict[str, dict[str, Any]], satisfaction: dict[str, dict[str, Any]]) -> None:

@@ -71,7 +71,7 @@ def _tell(request: dict[str, Any], decision: dict[str, Any]) -> None:
     click.echo(f"  cost in all: {figures.usd(request['cost_usd_micros'])}")
     click.echo("\nOutcomes seen")
     for outcome in request["outcomes"]:
-        _say(f"  {_outcome(outcome)}")
+        _say(f"  {_outcome(outcome, request['attempts'][0]['agent_id'])}")
     if not request["outcomes"]:
         click.echo("  none so far: how good the answer was is unknown")
 
@@ -183,11 +183,13 @@ def _attempt(one: dict[str, Any]) -> str:
     )
 
 
-def _outcome(one: dict[str, Any]) -> str:
+def _outcome(one: dict[str, Any], agent: str) -> str:
     label = one["label"]
     word = "says nothing of quality" if label is None else "good" if label >= 0.5 else "bad"
     counts = "" if label is None else f", counts {one['weight']:.2f}"
     counts = ", corrected since" if one["corrected"] else counts
+    if one["agent_id"] != agent:
+        counts = f", does not count: from {one['agent_id']}, but the request is {agent}'s"
     detail = one["outcome"] if one["source"] == "told" and one["outcome"] else one["detail"]
     code = f"{one['signal']}: {detail}".replace("_", " ")
     return f"{code} ({one['source']}) {word}{counts}, {figures.span(one['delay_ms'])} later"

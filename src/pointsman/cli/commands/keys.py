@@ -33,7 +33,12 @@ def command() -> None:
 @click.argument("name")
 @click.option("--agent", help="The agent that whoever holds the key is.")
 @click.option("--allow-agent", "allowed_agents", multiple=True, help="An agent the bearer may say it is.")
-@click.option("--allow-model", "allowed_models", multiple=True, help="A model or alias it may ask for.")
+@click.option(
+    "--allow-model",
+    "allowed_models",
+    multiple=True,
+    help="A model, a pattern or an alias it may ask for.",
+)
 @click.option("--daily-budget", "budget_usd", type=click.FloatRange(min=0), help="US dollars a day.")
 @as_json
 def create(

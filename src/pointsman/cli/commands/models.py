@@ -30,10 +30,10 @@ def command(provider: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        _show(found)
+        _show(found, "" if provider is None else f" at {provider}")
 
 
-def _show(found: dict[str, Any]) -> None:
+def _show(found: dict[str, Any], where: str) -> None:
     from pointsman.cli.tables import Column, table
 
     columns = [
@@ -45,7 +45,8 @@ def _show(found: dict[str, Any]) -> None:
         Column("WINDOW", right=True),
         Column("CIRCUIT"),
     ]
-    table(columns, [_row(one) for one in found["models"]], "There are no models. See: pointsman doctor")
+    rows = [_row(one) for one in found["models"]]
+    table(columns, rows, f"There are no models{where}. See: pointsman doctor")
     click.echo()
     for alias in found["aliases"]:
         candidates = ", ".join(alias["candidates"]) or f"any {alias['kind']} model"
