@@ -10,7 +10,7 @@ from pointsman.core.errors import CannotCarry, PointsmanError, UpstreamBroken, U
 from pointsman.core.snapshot import Target
 from pointsman.gateway.call import Call
 from pointsman.gateway.dialects import custom_tools
-from pointsman.gateway.dialects.base import ChatCodec, Codec, EmbedCodec
+from pointsman.gateway.dialects.base import ChatCodec, Codec, EmbedCodec, Losses
 from pointsman.gateway.dialects.openai_chat import UsageChunkFilter, with_usage
 from pointsman.gateway.dialects.registry import CODECS, EMBEDDING_CODECS
 from pointsman.gateway.headers import forwarded, provider_lines, returned
@@ -87,6 +87,7 @@ class Attempt:
         """Calls the provider. `head` are the response header lines for the client. Raises an
         `UpstreamFault`, or `CannotCarry` when the target's dialect has no words for the request."""
         call = self.call
+        call.losses = Losses()
         path = self.upstream.endpoint.provider.dialects[self.codec.name]
         body = self._request_body()
         answer = await self.upstream.send(path, forwarded(self), body)
@@ -94,11 +95,12 @@ class Attempt:
         self.answer_headers = answer.headers
         if not 200 <= answer.status < 300:
             raise await self._refusal(answer)
-        self._head = head + returned(self)
         if call.outline.stream:
+            self._head = head + returned(self)
             await self._stream(answer)
         else:
             self._read_whole(await answer.read(MAX_ANSWER_BYTES))
+            self._head = head + returned(self)
 
     async def count(self) -> bytes | None:
         """The provider's own answer to a request to count tokens; None when it speaks another dialect.
