@@ -4,6 +4,7 @@ import pytest
 from tests.unit.gateway.dialects.anthropic_samples import as_json, claude_body
 
 from pointsman.gateway.dialects.anthropic import CODEC
+from pointsman.gateway.dialects.anthropic.rename import without_thinking
 
 
 def test_another_model_name_leaves_every_other_byte():
@@ -54,6 +55,19 @@ def test_thinking_stays_where_this_dialect_allows_it():
     said = {"role": "user", "content": "Now another task."}
     found = looping({"type": "text", "text": "Done."}, after=said, **budget)
     assert (found["thinking"], found["context_management"]) == (budget, CLEARING)
+
+
+def test_without_thinking_a_running_tool_loop_has_no_budget_either():
+    own = {"type": "thinking", "thinking": "Hm.", "signature": "sig"}
+    messages = [
+        {"role": "user", "content": "thinking?"},
+        {"role": "assistant", "content": [own, CALL]},
+        RESULT,
+    ]
+    body = claude_body(messages=messages, thinking={"type": "enabled", "budget_tokens": 1024})
+    found = json.loads(without_thinking(as_json(body)))
+    assert found["messages"] == [messages[0], {"role": "assistant", "content": [CALL]}, RESULT]
+    assert "thinking" not in found
 
 
 def test_the_agents_name_is_not_sent_on():

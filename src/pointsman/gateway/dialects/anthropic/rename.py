@@ -1,5 +1,6 @@
 """The same request under another model's name."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -17,6 +18,10 @@ class _Block(Struct, gc=False):
     data: str = ""
 
 
+class _Kind(Struct, gc=False):
+    type: str = ""
+
+
 class _Message(Struct, gc=False):
     role: str
     content: Raw
@@ -27,6 +32,7 @@ _CONVERSATION = msgspec.json.Decoder(list[_Message])
 _CONTENT = msgspec.json.Decoder(list[Raw])
 _METADATA = msgspec.json.Decoder(dict[str, Raw])
 _BLOCK = msgspec.json.Decoder(_Block)
+_KIND = msgspec.json.Decoder(_Kind)
 _THINKING = ("thinking", "redacted_thinking")
 _NEEDS_THINKING = "clear_thinking"
 """How the kinds of context edits begin that are refused without thinking."""
@@ -42,9 +48,8 @@ def with_model(body: bytes, model: str) -> bytes:
     fields = FIELDS.decode(body)
     fields["model"] = Raw(msgspec.json.encode(model))
     if _MARK in body:
-        fields["messages"] = _without_foreign(fields["messages"])
-    if b'"enabled"' in bytes(fields.get("thinking", b"")) and _loops_unthinking(fields["messages"]):
-        _leave_thinking_out(fields)
+        fields["messages"] = _without(_is_foreign, _MARK, fields["messages"])
+    _fit_budget(fields)
     metadata = fields.get("metadata")
     if metadata is not None and b'"agent_id"' in bytes(metadata):
         kept = _METADATA.decode(metadata)
@@ -53,18 +58,31 @@ def with_model(body: bytes, model: str) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def _without_foreign(messages: Raw) -> Raw:
-    """The messages without foreign thinking; a message that held nothing else is left out."""
+def without_thinking(body: bytes) -> bytes:
+    """The body without the thinking of earlier answers, for a provider that cannot verify it."""
+    fields = FIELDS.decode(body)
+    fields["messages"] = _without(_is_thinking, b"thinking", fields["messages"])
+    _fit_budget(fields)
+    return msgspec.json.encode(fields)
+
+
+def _without(is_out: Callable[[Raw], bool], mark: bytes, messages: Raw) -> Raw:
+    """The messages without the blocks that are out, all of which hold `mark`; a message that held nothing
+    else is left out."""
     kept: list[dict[str, Any]] = []
     for message in _MESSAGES.decode(messages):
         content = message.get("content", Raw())
-        if _MARK in bytes(content) and bytes(content).startswith(b"["):
-            blocks = [raw for raw in _CONTENT.decode(content) if not _is_foreign(raw)]
+        if mark in bytes(content) and bytes(content).startswith(b"["):
+            blocks = [raw for raw in _CONTENT.decode(content) if not is_out(raw)]
             if not blocks:
                 continue
             message["content"] = Raw(msgspec.json.encode(blocks))
         kept.append(message)
     return Raw(msgspec.json.encode(kept))
+
+
+def _is_thinking(raw: Raw) -> bool:
+    return b"thinking" in bytes(raw) and _KIND.decode(raw).type in _THINKING
 
 
 def _is_foreign(raw: Raw) -> bool:
@@ -73,6 +91,11 @@ def _is_foreign(raw: Raw) -> bool:
     block = _BLOCK.decode(raw)
     proof = block.signature if block.type == "thinking" else block.data
     return block.type in _THINKING and proof.startswith(FOREIGN_MARK)
+
+
+def _fit_budget(fields: dict[str, Raw]) -> None:
+    if b'"enabled"' in bytes(fields.get("thinking", b"")) and _loops_unthinking(fields["messages"]):
+        _leave_thinking_out(fields)
 
 
 def _loops_unthinking(messages: Raw) -> bool:
