@@ -57,6 +57,12 @@ def test_feedback_on_raw_responses_and_streams(gateway: str, client: Pointsman) 
     stream = chat.chat.completions.create(model="chat-model", messages=ASK, stream=True)
     assert list(stream)
     assert client.thumbs(stream, True).status == 202
+    with chat.chat.completions.stream(model="claude-model", messages=ASK) as helper:
+        helper.until_done()
+    assert client.feedback(helper, "success").status == 202
+    with chat.responses.stream(model="claude-model", input="Hello.") as helper:
+        helper.until_done()
+    assert client.feedback(helper, "success").status == 202
     up = soon(lambda: satisfaction(gateway).get("chat-model"))
     assert up["user_satisfaction"] == 1.0
 

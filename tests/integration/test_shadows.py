@@ -18,7 +18,7 @@ enabled = false
 [providers.shop]
 base_url = "{url}/shop/v1"
 dialects = ["openai_chat"]
-models = ["dear", "cheap", "arbiter"]
+models = ["dear", "cheap", "cheap-too", "arbiter"]
 retries = 0
 [models.dear]
 capability = {{ general = 99 }}
@@ -30,6 +30,11 @@ price_usd_per_million = {{ input = 1, output = 10 }}
 price_usd_per_million = {{ input = 1, output = 10 }}
 [aliases.work]
 candidates = ["dear", "cheap"]
+[aliases.panel]
+candidates = ["cheap-too", "arbiter"]
+[agents.kin]
+fallback = []
+shadow = {{ share = 1.0, daily_budget_usd = 1.0, judge = "panel" }}
 [agents.watched]
 fallback = []
 shadow = {{ share = 1.0, daily_budget_usd = 1.0, judge = "arbiter" }}
@@ -117,6 +122,13 @@ async def test_nobody_else_sees_requests_of_agents_that_opted_out_or_asked_by_na
     await chat(gateway.port, "work", x_agent_id="other")
     await asyncio.sleep(0.5)
     assert [asked.model for asked in upstream.asked[before:]] == ["dear", "dear", "dear"]
+
+
+async def test_a_judge_of_another_family_is_taken_where_there_is_one(shop) -> None:
+    gateway, _ = shop
+    await chat(gateway.port, "work", "Say a word to kin", x_agent_id="kin")
+    rows = await shadows_of(gateway, "kin", 3)
+    assert [row.model for row in rows] == ["cheap", "arbiter", "arbiter"]
 
 
 async def test_without_money_nothing_is_compared(shop) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class MemoryTasks:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._complaint = ""
+        self._begun = False
         self._loaded = asyncio.Event()
 
     async def load(self) -> None:
@@ -60,11 +62,14 @@ class MemoryTasks:
     async def begin(self, pool: Pool) -> None:
         """Brings the memory up to date for the first time, once the embedder is there."""
         await self._loaded.wait()
-        await self._runtime.memory.begin(pool, self.may_embed())
+        with self._noting_faults():
+            await self._runtime.memory.begin(pool, self.may_embed())
+            self._begun = True
 
     async def keep_up(self, pool: Pool) -> None:
         """Takes in what the store has announced."""
-        await self._runtime.memory.keep_up(pool, self.may_embed())
+        with self._noting_faults():
+            await self._runtime.memory.keep_up(pool, self.may_embed())
 
     async def start_over(self, pool: Pool) -> None:
         """Lets go of tasks that were erased."""
@@ -72,13 +77,13 @@ class MemoryTasks:
 
     async def look_around(self, pool: Pool) -> None:
         """Erases the embeddings of agents that opted out meanwhile, takes in what an announcement did not
-        lead to, and reads changed specifications."""
+        lead to, makes up for a beginning that failed, and reads changed specifications."""
         memory = self._runtime.memory
         memory.agents_dir = agents_folder(
             self._runtime.config, self._runtime.config_file, self._runtime.home.home
         )
         await memory.respect(pool, self.may_embed())
-        await self.keep_up(pool)
+        await (self.keep_up(pool) if self._begun else self.begin(pool))
         try:
             read = await memory.read_agents(pool)
         except FileNotFoundError as error:
@@ -86,6 +91,9 @@ class MemoryTasks:
             return
         except OSError as error:
             self._complain(f"The folder of agents cannot be read: {error}")
+            return
+        except UpstreamFault as error:
+            self._tell_fault(error)
             return
         if read is not None and read.unreadable:
             self._complain(f"Specifications that cannot be read: {', '.join(read.unreadable)}")
@@ -101,6 +109,23 @@ class MemoryTasks:
             return agent not in hidden and policy.profile(agent).log_requests
 
         return may
+
+    @contextmanager
+    def _noting_faults(self) -> Iterator[None]:
+        """Tells of an embedder's provider that does not do its part, until it does again: what could not be
+        embedded waits for the next look around."""
+        memory = self._runtime.memory
+        try:
+            yield
+        except UpstreamFault as error:
+            self._tell_fault(error)
+        else:
+            if memory.embedder is not None:
+                memory.error = None
+
+    def _tell_fault(self, error: UpstreamFault) -> None:
+        self._runtime.memory.error = error.message
+        self._complain(f"What is to be embedded waits: {error.message}")
 
     def _complain(self, message: str) -> None:
         """Says each thing once."""

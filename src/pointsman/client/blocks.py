@@ -1,5 +1,6 @@
 """What a block of work gathers for its report."""
 
+import os
 import time
 from typing import TypeVar, Unpack
 
@@ -19,6 +20,7 @@ class Block:
         self._result: TaskResult = {}
         self._request_ids: dict[str, None] = {}
         self._started_s = time.monotonic()
+        self._process = os.getpid()
 
     def saw(self, response: R) -> R:
         """Notes that `response` (or the id of a request) belongs to this task, and returns it. One without
@@ -31,6 +33,11 @@ class Block:
     def tell(self, **result: Unpack[TaskResult]) -> None:
         """Adds to what is reported at the end. `success=False` reports a failure without an exception."""
         self._result.update(result)
+
+    @property
+    def _is_a_copy(self) -> bool:
+        """Whether this process was forked inside the block, whose end is then not its to report."""
+        return os.getpid() != self._process
 
     def _ended(self, error: BaseException | None) -> TaskResult:
         """The result. Of an exception only its type's name is told, since its text may hold anything. An

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 HEADER: Final = "x-pointsman-request-id"
+_HOLDERS: Final = ("response", "http_response", "_response")
+"""Where client libraries keep the response of HTTP."""
 _REQUEST_ID: Final = re.compile(r"req_[0-9a-hjkmnp-tv-z]{22}")
 
 
@@ -20,7 +22,7 @@ def request_id_of(response: Any) -> str | None:
     """
     if isinstance(response, str):
         return _checked(response)
-    for holder in (response, getattr(response, "response", None), getattr(response, "http_response", None)):
+    for holder in (response, *[getattr(response, name, None) for name in _HOLDERS]):
         headers = holder if isinstance(holder, Mapping) else getattr(holder, "headers", None)
         found = _in_headers(headers)
         if found is not None:

@@ -121,6 +121,8 @@ class Task(Block):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Reports the end. An exception of the block is never replaced by one of the report."""
+        if self._is_a_copy:
+            return
         answer = self._report(error)
         if not answer and self._client.strict and error is None:
             raise NotReported(answer)

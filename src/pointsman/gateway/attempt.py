@@ -10,14 +10,16 @@ from pointsman.core.errors import CannotCarry, PointsmanError, UpstreamBroken, U
 from pointsman.core.snapshot import Target
 from pointsman.gateway.call import Call
 from pointsman.gateway.dialects import custom_tools
-from pointsman.gateway.dialects.base import ChatCodec, Codec, EmbedCodec
+from pointsman.gateway.dialects.base import ChatCodec, Codec, EmbedCodec, Losses
 from pointsman.gateway.dialects.openai_chat import UsageChunkFilter, with_usage
 from pointsman.gateway.dialects.registry import CODECS, EMBEDDING_CODECS
+from pointsman.gateway.dialects.unproven import without_unproven
 from pointsman.gateway.headers import forwarded, provider_lines, returned
 from pointsman.gateway.http.answer import Answer
 from pointsman.gateway.http.client import Upstream
 from pointsman.gateway.relay import PassThrough, Relay, Translation, Writer
 from pointsman.gateway.tally import Tally
+from pointsman.routing import reasons
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 MAX_ERROR_BYTES = 1024 * 1024
@@ -87,18 +89,39 @@ class Attempt:
         """Calls the provider. `head` are the response header lines for the client. Raises an
         `UpstreamFault`, or `CannotCarry` when the target's dialect has no words for the request."""
         call = self.call
+        call.losses = Losses()
         path = self.upstream.endpoint.provider.dialects[self.codec.name]
         body = self._request_body()
-        answer = await self.upstream.send(path, forwarded(self), body)
-        self.status = answer.status
-        self.answer_headers = answer.headers
-        if not 200 <= answer.status < 300:
-            raise await self._refusal(answer)
-        self._head = head + returned(self)
+        answer = await self._sent(path, body)
         if call.outline.stream:
+            self._head = head + returned(self)
             await self._stream(answer)
         else:
             self._read_whole(await answer.read(MAX_ANSWER_BYTES))
+            self._head = head + returned(self)
+
+    async def _sent(self, path: str, body: bytes) -> Answer:
+        """The provider's good answer. Raises what it refuses with. Where we chose the target, it is asked
+        again without the earlier thinking that it cannot verify: the client does not know that the
+        conversation was with somebody else."""
+        answer = await self._heard(path, body)
+        if 200 <= answer.status < 300:
+            return answer
+        refusal = await self._refusal(answer)
+        ours = self.call.decision.reason_code != reasons.REQUESTED
+        without = without_unproven(self.codec.name, body, refusal) if ours else None
+        if without is None:
+            raise refusal
+        self.call.losses.drop("messages.thinking")
+        answer = await self._heard(path, without)
+        if not 200 <= answer.status < 300:
+            raise await self._refusal(answer)
+        return answer
+
+    async def _heard(self, path: str, body: bytes) -> Answer:
+        answer = await self.upstream.send(path, forwarded(self), body)
+        self.status, self.answer_headers = answer.status, answer.headers
+        return answer
 
     async def count(self) -> bytes | None:
         """The provider's own answer to a request to count tokens; None when it speaks another dialect.

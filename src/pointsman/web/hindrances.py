@@ -4,6 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from pointsman.core.calibration import CALIBRATION_AGENT
 from pointsman.core.snapshot import AgentProfile
 
 NO_DATABASE: Final = "The database is away. Until it is back, what happens waits in the journal."
@@ -47,7 +48,8 @@ def hindrances_of(profile: AgentProfile, requests: int, outcomes: float, learner
         return [*found, NOT_LOGGED]
     if profile.anonymous:
         return [*found, ANONYMOUS]
-    if requests and not outcomes and learner.has_evidence:
+    tells_all = profile.id == CALIBRATION_AGENT  # what it finds out is everybody's
+    if requests and not outcomes and learner.has_evidence and not tells_all:
         found.append(NOTHING_SEEN)
     return found
 

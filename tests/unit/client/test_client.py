@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import httpx
@@ -147,6 +149,22 @@ def test_an_interruption_is_neither_success_nor_failure(client, script):
     assert ("success" in told, told["error_message"]) == (False, "KeyboardInterrupt")
 
 
+FORKING = """
+import os, sys
+from pointsman.client import Pointsman
+with Pointsman(sys.argv[1], agent="ci").task():
+    child = os.fork()
+    if child == 0:
+        sys.exit(1)
+    os.waitpid(child, 0)
+"""
+
+
+def test_a_process_that_was_forked_inside_a_block_does_not_report_its_end(script):
+    subprocess.run([sys.executable, "-c", FORKING, script.url], check=True, timeout=60)
+    assert outcome_of(script)["success"] is True
+
+
 def test_a_failure_may_be_told_without_an_exception(client, script):
     with client.task() as task:
         task.tell(success=False, quality_score=2)
@@ -223,6 +241,7 @@ HEADERS = {"X-Pointsman-Request-Id": REQUEST}
         SimpleNamespace(headers=HEADERS),
         SimpleNamespace(response=SimpleNamespace(headers=HEADERS)),
         SimpleNamespace(http_response=SimpleNamespace(headers=HEADERS)),
+        SimpleNamespace(_response=SimpleNamespace(headers=HEADERS)),
         SimpleNamespace(_request_id=REQUEST),
     ],
 )

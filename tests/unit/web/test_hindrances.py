@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from pointsman.core.calibration import CALIBRATION_AGENT
 from pointsman.core.snapshot import AgentProfile
 from pointsman.web import hindrances
 from pointsman.web.hindrances import Learner, hindrances_of
@@ -18,6 +19,10 @@ def test_an_agent_whose_work_is_seen_or_that_has_done_nothing_is_not_hindered(re
 
 def test_an_agent_of_whose_work_nothing_is_seen_is_told_to_send_feedback():
     assert hindrances_of(BOT, 300, 0.0, LEARNER) == [hindrances.NOTHING_SEEN]
+
+
+def test_the_calibrations_own_agent_is_not_told_to_send_feedback():
+    assert hindrances_of(AgentProfile(id=CALIBRATION_AGENT), 300, 0.0, LEARNER) == []
 
 
 @pytest.mark.parametrize(

@@ -193,10 +193,14 @@ class Memory:
         self._agents: Recent[str, deque[Thread]] = Recent(capacity)
         self.threads: Recent[int, Thread] = Recent(capacity)
 
-    def remember(self, step: Step, session: str | None, *, distinct: bool, named: bool) -> None:
+    def remember(
+        self, step: Step, session: str | None, *, distinct: bool, named: bool, placed: bool = False
+    ) -> None:
         """Makes the step findable. `distinct`: its answer's text is unlikely to occur elsewhere; `named`:
-        the session's name is the client's."""
+        the session's name is the client's; `placed`: its client may forget the ids of calls."""
         agent = step.agent_id
+        if placed and session and step.calls:
+            self._calls.put((agent, session, _place(step.message_count + 1)), step)
         for call_id in step.calls:
             self._calls.put((agent, session or "", call_id), step)
             if session and is_distinct_id(call_id):
@@ -235,6 +239,10 @@ class Memory:
                 return step
         return None
 
+    def by_place(self, agent: str, session: str | None, messages: int) -> Step | None:
+        """The step of a conversation whose calls were asked for by the last of so many messages."""
+        return self._calls.get((agent, session, _place(messages))) if session else None
+
     def by_answer(self, agent: str, session: str | None, answer: int) -> Step | None:
         """The step whose answer has this hash."""
         return self._answers.get((agent, session or "", answer)) or self._answers.get((agent, "", answer))
@@ -269,6 +277,11 @@ def count(counts: dict[int, int], key: int) -> int:
         counts.clear()
     counts[key] = found = counts.get(key, 0) + 1
     return found
+
+
+def _place(messages: int) -> str:
+    """What stands for the ids of the calls that so many messages end with. No id looks like it."""
+    return f"\0{messages}"
 
 
 def is_distinct_id(call_id: str) -> bool:

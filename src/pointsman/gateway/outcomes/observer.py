@@ -52,6 +52,8 @@ COMPLAIN_EVERY_S = 60.0
 SAMPLE_EVERY_S = 0.02
 """How often first questions are looked at at most: 50 a second."""
 LEAST_WEIGHT = 0.005
+IDLESS = "ollama_chat"
+"""The wire form whose own SDK forgets the ids of calls."""
 STALLS = frozenset({"same_call_again", "stays_red", "same_error_again"})
 """Details of signs that a turn gets nowhere."""
 
@@ -171,7 +173,8 @@ class Observer:
         else:
             named = steps.named_session(call) is not None
             session, distinct = call.caller.session_key, steps.is_distinct(answer)
-            self._memory.remember(step, session, distinct=distinct, named=named)
+            placed = call.codec.name == IDLESS
+            self._memory.remember(step, session, distinct=distinct, named=named, placed=placed)
         stalled, step.thread.stalled = step.thread.stalled, ""
         if stalled == step.target and self.on_stall is not None:
             self.on_stall(call.logged_as, call.caller.session_key)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from xxhash import xxh3_64_intdigest
 
 from pointsman.core.chat import ToolCall
@@ -11,7 +12,7 @@ from pointsman.gateway.outcomes.answers import Answer
 from pointsman.gateway.outcomes.asked import Body
 from pointsman.gateway.outcomes.harness import stripped
 from pointsman.gateway.outcomes.memory import DISTINCT_CHARS, IssuedCall, Memory, Step, Thread, text_hash
-from pointsman.gateway.outcomes.tails import Tail, read_tail
+from pointsman.gateway.outcomes.tails import Result, Tail, read_tail
 from pointsman.gateway.outcomes.uses import use_of
 
 if TYPE_CHECKING:
@@ -70,6 +71,11 @@ def followed(call: "Call", body: Body, memory: Memory) -> tuple[Step | None, Tai
     tail = read_tail(body)
     if step is not None or tail is None:
         return step, tail
+    if tail.results and not outline.answered_calls:
+        step = memory.by_place(agent, session, outline.message_count - len(tail.results))
+    if step is not None:
+        tail.results = _named(tail.results, step)
+        return step, tail
     said = text_hash(tail.said)
     step = memory.by_answer(agent, session, said) if said else None
     if step is not None and step.message_count + ANSWER_AND_REPLY > outline.message_count:
@@ -83,6 +89,12 @@ def followed(call: "Call", body: Body, memory: Memory) -> tuple[Step | None, Tai
         if last is not None and not last.complete and last.message_count < outline.message_count:
             step = last
     return step or _root(call, memory), tail
+
+
+def _named(results: list[Result], step: Step) -> list[Result]:
+    """Results without ids, as answers to the step's calls in their order."""
+    named = [replace(result, call_id=call_id) for result, call_id in zip(results, step.calls, strict=False)]
+    return named if len(results) == len(step.calls) else results
 
 
 def committed(body: Body, threads: Sequence[Thread]) -> Step | None:

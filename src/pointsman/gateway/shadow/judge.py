@@ -23,6 +23,7 @@ INSTRUCTIONS: Final = (
     "is missing). Two equally good answers get the same grade.\n"
     'Write one line of reasoning at most. Then end with one line of JSON: {"first": GRADE, "second": GRADE}'
 )
+_FAMILY: Final = re.compile("[a-z]*")
 _JSON: Final = re.compile(r"\{[^{}]*\}")
 
 
@@ -69,6 +70,16 @@ def grades_in(answer: str) -> Grades | None:
 def first_is_shown_first(key: str) -> bool:
     """In which order to show two answers: as good as random, and always the same for the same key."""
     return blake2b(b"order\0" + key.encode("utf-8", "replace"), digest_size=1).digest()[0] & 1 == 0
+
+
+def family_of(model: str) -> str:
+    """The family that a model's name speaks of: the letters that it begins with, its vendor left out.
+
+    >>> [family_of(name) for name in ("claude-haiku-4-5", "gpt-5-mini", "meta-llama/Llama-3.3-70B")]
+    ['claude', 'gpt', 'llama']
+    """
+    found = _FAMILY.match(model.rpartition("/")[2].lower())
+    return found[0] if found is not None else ""
 
 
 def mean_of(grades: Sequence[Grades]) -> Grades:

@@ -123,7 +123,31 @@ class Shadows:
         target = sampler.next_cheaper(features, snapshot, answered)
         if target is None or not self._has_room(target):
             return False
-        judge_features = Features(
+        who = self._judge(shadow, features, snapshot, answered, target)
+        cost = expected_cost_usd_micros(target.model, features)
+        look = expected_cost_usd_micros(who.target.model, who.features)
+        reservation, looks = self._reserve(call, shadow, cost, look)
+        if reservation is None:
+            return False
+        shadowed = silent.again(call, features, _decision(call, features, snapshot, target))
+        work = _Comparison(self, shadowed, target, looks)
+        try:
+            return await work.run(call, who)
+        finally:
+            parts.budgets.settle(reservation, work.spent_usd_micros)
+
+    def _judge(
+        self,
+        shadow: Shadow,
+        features: Features,
+        snapshot: PolicySnapshot,
+        answered: Target,
+        target: Target,
+    ) -> silent.Judge:
+        """Who compares the answers of two targets: of what the judge's name stands for, one of another
+        family than either, if there is one. Raises `PointsmanError` when there is nobody at all."""
+        router = self._parts.policy.router
+        asked = Features(
             agent=CALIBRATION_AGENT,
             requested=shadow.judge,
             dialect=silent.JUDGE_ROUTE.codec,
@@ -131,19 +155,12 @@ class Shadows:
             max_output_tokens=judge.MAX_OUTPUT_TOKENS,
             unhealthy=features.unhealthy,
         )
-        decision = parts.policy.router.decide(judge_features)
-        judging = snapshot.targets[decision.target]
-        cost = expected_cost_usd_micros(target.model, features)
-        look = expected_cost_usd_micros(judging.model, judge_features)
-        reservation, looks = self._reserve(call, shadow, cost, look)
-        if reservation is None:
-            return False
-        shadowed = silent.again(call, features, _decision(call, features, snapshot, target))
-        work = _Comparison(self, shadowed, target, looks)
+        wanted = sampler.impartial(asked, snapshot, answered, target)
         try:
-            return await work.run(call, silent.Judge(judge_features, decision, judging))
-        finally:
-            parts.budgets.settle(reservation, work.spent_usd_micros)
+            decision = router.decide(wanted)
+        except PointsmanError:
+            wanted, decision = asked, router.decide(asked)
+        return silent.Judge(wanted, decision, snapshot.targets[decision.target])
 
     def _reserve(
         self, call: "Call", shadow: Shadow, cost_usd_micros: int, look_usd_micros: int

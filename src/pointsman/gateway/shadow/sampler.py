@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from pointsman.core.errors import PointsmanError
 from pointsman.core.events import FinishState, RequestKind
 from pointsman.core.features import Features, Need
 from pointsman.core.snapshot import PolicySnapshot, Target
+from pointsman.gateway.shadow.judge import family_of
 from pointsman.routing import reasons
 from pointsman.routing.cost import expected_cost_usd_micros
 from pointsman.routing.traces import traces_of
@@ -72,6 +75,16 @@ def next_cheaper(features: Features, snapshot: PolicySnapshot, answered: Target)
         and snapshot.targets[one.target].model.name != answered.model.name
     ]
     return snapshot.targets[max(cheaper)[2]] if cheaper else None
+
+
+def impartial(features: Features, snapshot: PolicySnapshot, *answered: Target) -> Features:
+    """The request to a judge, open to models of other families than those that `answered`: judges prefer
+    their own (Panickssery et al. 2024, LLM evaluators recognize and favor their own generations). Open to
+    all when there is no other family."""
+    families = {family_of(one.model.name) for one in answered}
+    names = {target.model.name for target in snapshot.targets.values()}
+    others = sorted([name for name in names if family_of(name) not in families])
+    return replace(features, allowed_models=tuple(others))
 
 
 def confidence_in(features: Features, snapshot: PolicySnapshot, target: Target) -> float:

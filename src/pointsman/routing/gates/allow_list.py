@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -9,6 +10,8 @@ from pointsman.core.errors import NotPermitted, PointsmanError
 from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, Target
 from pointsman.routing.gates.base import Example, Gate, asking, example, shown
+
+GLOB: Final = frozenset("*?[")
 
 
 def listed(target: Target, allowed: Sequence[str]) -> bool:
@@ -18,8 +21,10 @@ def listed(target: Target, allowed: Sequence[str]) -> bool:
     (True, False)
     """
     name, identity = target.model.name, target.id
+    if name in allowed or identity in allowed:
+        return True
     return any(
-        entry in (name, identity) or fnmatchcase(name, entry) or fnmatchcase(identity, entry)
+        not GLOB.isdisjoint(entry) and (fnmatchcase(name, entry) or fnmatchcase(identity, entry))
         for entry in allowed
     )
 

@@ -18,7 +18,7 @@ DELETE FROM agent_embeddings WHERE agent_name = ANY ($1);
 
 -- name: nearest
 -- All agents by how near their specification is to an embedding.
-SELECT agent_name, -(spec_embedding <#> $1::real[]::halfvec) AS similarity
+SELECT agent_name, least(1.0, -(spec_embedding <#> $1::real[]::halfvec)) AS similarity
 FROM agent_embeddings
 WHERE embedder = $2
 ORDER BY similarity DESC, agent_name;

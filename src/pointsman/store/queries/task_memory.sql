@@ -51,7 +51,7 @@ SELECT
 -- The finished tasks nearest to an embedding; the number of dimensions is filled in.
 SELECT
     {columns},
-    -(task_embedding::halfvec({dimensions}) <#> $1::real[]::halfvec({dimensions})) AS similarity
+    least(1.0, -(task_embedding::halfvec({dimensions}) <#> $1::real[]::halfvec({dimensions}))) AS similarity
 FROM task_executions
 WHERE vector_dims(task_embedding) = {dimensions} AND embedder = $2 AND success IS NOT NULL
     AND assigned_model IS NOT NULL
@@ -70,7 +70,7 @@ WITH own AS MATERIALIZED (
 )
 SELECT
     {columns},
-    -(task_embedding::halfvec({dimensions}) <#> $1::real[]::halfvec({dimensions})) AS similarity
+    least(1.0, -(task_embedding::halfvec({dimensions}) <#> $1::real[]::halfvec({dimensions}))) AS similarity
 FROM own
 ORDER BY similarity DESC
 LIMIT $3;

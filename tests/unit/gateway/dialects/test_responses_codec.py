@@ -9,6 +9,7 @@ from tests.unit.gateway.dialects.responses_samples import as_json, codex_body
 from pointsman.core.errors import CannotCarry, ContextTooLong, InvalidRequest
 from pointsman.gateway.dialects.openai_responses import CODEC, ROUTES
 from pointsman.gateway.dialects.openai_responses.namespaces import flat_names, places
+from pointsman.gateway.dialects.openai_responses.rename import without_thinking
 
 
 def test_the_dialect_serves_answers_and_token_counts():
@@ -26,6 +27,14 @@ def test_a_count_is_what_the_sdk_reads():
 def test_another_model_name_leaves_every_other_byte():
     body = b'{"model": "a", "temperature": 1.50, "input": [ {"x":"\\u00e9"} ]}'
     assert CODEC.with_model(body, "b") == b'{"model":"b","temperature":1.50,"input":[ {"x":"\\u00e9"} ]}'
+
+
+def test_without_thinking_all_else_stays():
+    reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"}
+    said, call = {"role": "user", "content": "reasoning"}, {"type": "function_call", "name": "f"}
+    body = as_json(codex_body(input=[said, reasoning, call]))
+    assert json.loads(without_thinking(body))["input"] == [said, call]
+    assert json.loads(without_thinking(as_json(codex_body(input="Hello."))))["input"] == "Hello."
 
 
 def test_reasoning_of_another_dialect_is_kept_from_a_provider_of_this_one():

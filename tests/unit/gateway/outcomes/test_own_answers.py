@@ -149,6 +149,19 @@ async def test_the_third_identical_call_is_a_stall() -> None:
     assert ("repeated_call", "same_call_again") in details(third)
 
 
+async def test_a_client_that_forgets_the_ids_of_calls_is_followed_by_their_place() -> None:
+    world, told = World(), []
+    messages: list[dict[str, object]] = [{"role": "user", "content": "Look for it."}]
+    call = {"function": {"name": "look", "arguments": {"at": "x"}}}
+    failed = {"role": "tool", "tool_name": "look", "content": "Error: there is no such place"}
+    for number in range(3):
+        body = {"model": "auto", "messages": messages}
+        told.append(await world.turn("ollama_chat", body, called(f"call_{number}", "look", at="x")))
+        messages = [*messages, {"role": "assistant", "content": "", "tool_calls": [call]}, failed]
+    assert "tool_result" in [one.signal for one in told[1]]
+    assert ("repeated_call", "same_call_again") in details(told[2])
+
+
 async def test_tests_run_again_after_each_new_edit_are_no_stall() -> None:
     client, number = Codex(World()), 0
     told = await client.ask("Fix it", called("e0", command="edit 0"))

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from pointsman.core.features import Features
 from pointsman.core.money import Price
 from pointsman.core.snapshot import AgentProfile, Alias, Model, PolicySnapshot, Target
-from pointsman.gateway.shadow.sampler import is_sampled, next_cheaper
+from pointsman.gateway.shadow.sampler import impartial, is_sampled, next_cheaper
 
 FEATURES = Features(agent="a", requested="auto", dialect="openai_chat", context_tokens=1000)
 
@@ -55,3 +55,10 @@ def test_the_same_model_elsewhere_is_no_comparison():
     dear = target("dear", 900)
     twin = Target(id="other/dear", provider="other", model=dear.model, upstream_model="dear", dialects=())
     assert next_cheaper(FEATURES, shop(dear, twin), dear) is None
+
+
+def test_a_judge_is_of_no_family_that_it_judges():
+    dear, cheap, judge = target("claude-opus-4-5", 900), target("claude-haiku-4-5", 10), target("gpt-5", 5)
+    kin = target("vendor/Claude-3", 1)
+    assert impartial(FEATURES, shop(dear, cheap, judge, kin), dear, cheap).allowed_models == ("gpt-5",)
+    assert impartial(FEATURES, shop(dear, cheap, kin), dear, cheap) == FEATURES

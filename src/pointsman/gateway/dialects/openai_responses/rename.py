@@ -25,6 +25,15 @@ def with_model(body: bytes, model: str) -> bytes:
     return msgspec.json.encode(fields)
 
 
+def without_thinking(body: bytes) -> bytes:
+    """The body without the reasoning of earlier answers, for a provider that cannot verify it."""
+    fields = FIELDS.decode(body)
+    if bytes(fields.get("input", b"")).startswith(b"["):
+        items = [raw for raw in _INPUT.decode(fields["input"]) if wire.HEAD.decode(raw).kind != "reasoning"]
+        fields["input"] = Raw(msgspec.json.encode(items))
+    return msgspec.json.encode(fields)
+
+
 def _is_foreign(raw: Raw) -> bool:
     if _MARK not in bytes(raw) or wire.HEAD.decode(raw).kind != "reasoning":
         return False
