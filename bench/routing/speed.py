@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 from bench.routing.world import AGENT, asked, profile_of, snapshot_of
+from msgspec.structs import replace
 
 from pointsman.memory.classify import Classifier
 from pointsman.memory.embed import DIMENSIONS, EMBEDDING, Embedder
@@ -15,6 +16,8 @@ from pointsman.routing.engine import Router
 from pointsman.routing.evidence import Frame, Statistics, fit, fit_geometry
 
 CANDIDATES = 20
+ANSWERED = 10_000
+"""Requests before: the gateway is no longer new, so that one request in twenty explores."""
 ROUNDS, REPEATS = 2000, 5
 TASKS, NEIGHBOURS = 5000, 8
 TEXT = (
@@ -38,9 +41,8 @@ def show(embedder: Embedder) -> None:
     evidence, costs = fit(statistics, frame), np.linspace(1e-5, 1e-3, CANDIDATES)
     print(f"\nOne decision among {CANDIDATES} candidates, microseconds")
     for objective in ("reliable", "worth", "explore"):
-        router = Router(
-            snapshot_of(models, costs, profile_of(objective, gate=0.7, exploration=0.05), evidence)
-        )
+        profile = profile_of(objective, gate=0.7, exploration=0.05)
+        router = Router(replace(snapshot_of(models, costs, profile, evidence), answered=ANSWERED))
         report(objective, lambda row, router=router: router.decide(asked(vectors[row % len(vectors)], row)))
     report(f"embedding a text of {len(TEXT):,} characters", lambda row: embedder.vector(TEXT))
     texts = [" ".join(random.choice(WORDS, 180)) for _ in range(TASKS)]

@@ -37,13 +37,16 @@ def chances_of_most(means: Sequence[float], deviations: Sequence[float]) -> list
     [0.84, 0.16]
     """
     centre, spread = np.array(means), np.maximum(np.array(deviations), LEAST_DEVIATION)
-    points = np.sort((centre[:, None] + spread[:, None] * _NODES).ravel())
+    points = (centre[:, None] + spread[:, None] * _NODES).ravel()
+    points.sort()
     scale = (_STEPS_PER_DEVIATION / spread)[:, None]
-    steps = points * scale - (scale * centre[:, None] - len(_GRID) // 2)
+    steps = points * scale
+    steps -= scale * centre[:, None] - len(_GRID) // 2
     below = _RISE.take(steps.astype(np.intp), mode="clip")
-    risen = below[:, 1:] - below[:, :-1]
-    middles = (below[:, 1:] + below[:, :-1]) * 0.5
-    chances = (risen / middles) @ middles.prod(axis=0)
+    left, right = below[:, :-1], below[:, 1:]
+    middles = right + left
+    middles *= 0.5
+    chances = ((right - left) / middles) @ middles.prod(axis=0)
     return (chances / max(float(chances.sum()), 1e-12)).tolist()  # type: ignore[no-any-return]
 
 
