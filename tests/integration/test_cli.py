@@ -180,6 +180,13 @@ async def test_explain_tells_the_outcomes_seen(run, log):
     assert "none so far" in (await run("explain", "req_000002")).stdout
 
 
+async def test_explain_tells_what_staying_with_the_conversations_model_saves(run, log):
+    warm = replace(features_of(), warm="openai/gpt-x", context_tokens=100_000)
+    await log(a_record(1, **CHOSEN | {"features": msgspec.json.encode(warm)}))
+    output = (await run("explain", "last")).stdout
+    assert "The conversation is with openai/gpt-x; a switch would lose $0.0" in output
+
+
 async def test_explain_names_the_outcome_that_was_told(run, log):
     told = an_outcome(1, signal="told_outcome", detail="outcome", outcome="user_rejected", source="told")
     await log(a_record(1, **CHOSEN, decision_id="req_000001"), told)

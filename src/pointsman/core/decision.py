@@ -21,7 +21,9 @@ class Term(Struct, frozen=True, kw_only=True):
 class CandidateTrace(Struct, frozen=True, kw_only=True):
     """All that was weighed for one candidate. `confidence_terms` add up to `confidence`, which is unsure by
     `deviation`; `propensity` is how likely this candidate was to be chosen, whatever the seed.
-    `cache_saving_usd_micros` is what its warm prompt cache takes off the expected cost: a switch loses it."""
+    `staying_usd_micros` are taken off the expected cost, since a switch away from the conversation's model
+    loses them: what the warm prompt `cache` saves, earlier `thinking` that other providers refuse, and
+    `habit`, what the user is used to."""
 
     target: str
     verdicts: tuple[Verdict, ...] = ()
@@ -32,7 +34,7 @@ class CandidateTrace(Struct, frozen=True, kw_only=True):
     confidence_terms: tuple[Term, ...] = ()
     deviation: float | None = None
     propensity: float | None = None
-    cache_saving_usd_micros: int = 0
+    staying_usd_micros: tuple[Term, ...] = ()
 
 
 class Decision(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from pointsman.core.decision import CandidateTrace, Term, Verdict
 from pointsman.core.features import Features
 from pointsman.core.snapshot import AgentProfile, PolicySnapshot, Target
 from pointsman.routing.candidates import Candidates, candidates_of
-from pointsman.routing.cost import cache_saving_usd_micros, expected_cost_usd_micros
+from pointsman.routing.cost import expected_cost_usd_micros, saved_by_staying
 from pointsman.routing.gates import GATES, PLANNED
 from pointsman.routing.gates.base import Gate
 from pointsman.routing.plan import key_of, usual_request
@@ -61,9 +61,14 @@ def _trace(one: Candidate, verdicts: Sequence[Verdict], features: Features) -> C
         expected_cost_usd_micros=expected_cost_usd_micros(one.target.model, features),
         confidence_terms=_confidence_terms(one),
         deviation=one.belief.deviation,
-        cache_saving_usd_micros=cache_saving_usd_micros(one.target, features),
+        staying_usd_micros=_staying_terms(one.target, features),
         propensity=0.0 if refused and one.score.propensity is not None else one.score.propensity,
     )
+
+
+def _staying_terms(target: Target, features: Features) -> tuple[Term, ...]:
+    saved = saved_by_staying(target, features)._asdict()
+    return tuple([Term(name=name, value=value) for name, value in saved.items() if value])
 
 
 def _confidence_terms(one: Candidate) -> tuple[Term, ...]:

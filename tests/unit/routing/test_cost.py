@@ -4,10 +4,10 @@ from tests.unit.routing.routing_world import asks, model, target, world
 from pointsman.core.money import LongRates, Price
 from pointsman.core.snapshot import Model
 from pointsman.routing.cost import (
-    cache_saving_usd_micros,
     expected_cost_usd_micros,
     expected_output_tokens,
     price_orders,
+    saved_by_staying,
 )
 from pointsman.routing.engine import Router
 from pointsman.routing.gates.budget import Budget
@@ -42,8 +42,8 @@ def test_a_long_prompt_is_expected_at_its_own_price(tokens, cost, saving):
     served = target("shop", Model(name="long", price=LONG))
     request = asks(context_tokens=tokens, warm=served.id, warm_tokens=tokens)
     assert expected_cost_usd_micros(served.model, request) == cost
-    assert cache_saving_usd_micros(served, request) == saving
-    assert price_orders([served], request)[0][0] == cost * 1_000_000 - (cost * 1_000_000 * 9) // 10
+    assert saved_by_staying(served, request).cache == saving
+    assert price_orders([served], request)[0][0] == (cost - sum(saved_by_staying(served, request))) * 10**6
 
 
 def test_the_cheaper_of_two_models_may_hang_on_the_length_of_the_prompt():

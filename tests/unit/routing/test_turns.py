@@ -1,18 +1,21 @@
 """The unit of decision is the turn."""
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.routing.routing_world import asks, model, target, world
 
+from pointsman.core.features import Need
 from pointsman.core.money import Price
 from pointsman.core.snapshot import Alias, Model
 from pointsman.routing import reasons
 from pointsman.routing.engine import Router, decide
 
+AUTO = (Alias(name="auto"),)
 STORE = world(
     target("a", model("strong", 90.0, 5_000_000)),
     target("b", model("cheap", 80.0, 1_000_000)),
     target("c", model("weak", 40.0, 100_000)),
-    aliases=(Alias(name="auto"),),
+    aliases=AUTO,
 )
 
 
@@ -61,6 +64,12 @@ def test_the_router_says_the_same():
         assert Router(STORE).decide(features) == decide(features, STORE)
 
 
+def alike(provider: str, name: str, usd: int):
+    price = Price(input_usd_micros=usd, output_usd_micros=usd)
+    able = Model(name=name, price=price, capability={"general": 90.0}, abilities=Need.THINKING)
+    return target(provider, able)
+
+
 def cached(provider: str, name: str, usd: int):
     price = Price(input_usd_micros=usd, cached_input_usd_micros=usd // 10, output_usd_micros=usd)
     return target(provider, Model(name=name, price=price, capability={"general": 90.0}))
@@ -74,5 +83,20 @@ def test_a_warm_cache_is_worth_what_a_switch_would_lose(objective):
     warm = asks(context_tokens=50_000, max_output_tokens=100, warm="a/dear", warm_tokens=49_000)
     assert (decide(cold, shop).target, decide(warm, shop).target) == ("b/less", "a/dear")
     trace = {one.target: one for one in decide(warm, shop, trace=True).trace}
-    assert trace["a/dear"].cache_saving_usd_micros == 49_000 * 2.7
-    assert trace["b/less"].cache_saving_usd_micros == 0
+    saved = {term.name: term.value for term in trace["a/dear"].staying_usd_micros}
+    assert saved == {"cache": 49_000 * 2.7, "habit": 50_100 * 3 * 0.05}
+    assert trace["b/less"].staying_usd_micros == ()
+
+
+@pytest.mark.parametrize(("needs", "stays"), [(0, False), (Need.THINKING, True)])
+def test_a_conversation_with_thinking_asks_more_of_a_switch(needs, stays):
+    shop = world(alike("a", "dear", 1_100_000), alike("b", "less", 1_000_000), aliases=AUTO)
+    asked = asks(context_tokens=50_000, max_output_tokens=100, warm="a/dear", needs=needs)
+    assert (decide(asked, shop).target == "a/dear") is stays
+
+
+def test_between_models_of_nearly_the_same_price_a_conversation_stays_where_it_is():
+    shop = world(alike("a", "dear", 1_040_000), alike("b", "less", 1_000_000), aliases=AUTO)
+    asked = asks(context_tokens=50_000, max_output_tokens=100)
+    assert decide(asked, shop).target == "b/less"
+    assert decide(replace(asked, warm="a/dear"), shop).target == "a/dear"

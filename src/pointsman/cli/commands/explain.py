@@ -127,6 +127,16 @@ def _tell_candidates(replayed: dict[str, Any]) -> None:
         Column("GATES", wrap=True),
     ]
     table(columns, [_candidate(one, replayed["chosen"]) for one in _ranked(replayed)])
+    for one in replayed["candidates"]:
+        if one["staying_usd_micros"]:
+            click.echo(_staying(one))
+
+
+def _staying(one: dict[str, Any]) -> str:
+    terms = one["staying_usd_micros"]
+    saved = figures.usd(sum([term["value"] for term in terms]))
+    parts = ", ".join([f"{figures.usd(term['value'])} {term['name']}" for term in terms])
+    return f"The conversation is with {one['target']}; a switch would lose {saved}: {parts}."
 
 
 def _ranked(replayed: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,16 +7,16 @@ from pointsman.core.features import Features
 from pointsman.core.money import Price
 from pointsman.core.snapshot import AgentProfile, Model, PolicySnapshot, Target
 from pointsman.routing.confidence import Belief
-from pointsman.routing.cost import cache_saving_usd_micros, expected_cost_usd_micros
+from pointsman.routing.cost import expected_cost_usd_micros, saved_by_staying
 from pointsman.routing.scorers.base import Score, ScoreExample, Scorer, shop_of
 
 
 def cost_share(target: Target, features: Features, profile: AgentProfile) -> float:
-    """The expected cost of a request, less what the conversation's warm prompt cache saves, as a share of
-    what a success is worth to the agent (at least one millionth of a dollar)."""
+    """The expected cost of a request, less what the conversation saves by staying with its model, as a share
+    of what a success is worth to the agent (at least one millionth of a dollar)."""
     cost = expected_cost_usd_micros(target.model, features)
     if target.id == features.warm:
-        cost -= cache_saving_usd_micros(target, features)
+        cost -= sum(saved_by_staying(target, features))
     return cost / max(profile.worth_usd_micros, 1)
 
 
