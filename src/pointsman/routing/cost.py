@@ -61,8 +61,9 @@ class Staying(NamedTuple):
 NOTHING: Final = Staying()
 THINKING_PERCENT: Final = 10
 HABIT_PERCENT: Final = 5
-"""Shares of the request's expected cost. No provider bills them: they are to keep conversations from going
-back and forth between models that cost about the same."""
+"""Shares of what the request costs after the cache, so that no model seems to be paid for. No provider
+bills them: they are to keep conversations from going back and forth between models that cost about the
+same."""
 
 
 def saved_by_staying(target: Target, features: Features) -> Staying:
@@ -76,16 +77,17 @@ def saved_by_staying(target: Target, features: Features) -> Staying:
     >>> asked = Features(agent="a", requested="auto", dialect="", context_tokens=1000, warm="p/m")
     >>> from msgspec.structs import replace
     >>> saved_by_staying(target, replace(asked, warm_tokens=900, needs=Need.THINKING))
-    Staying(cache=2430, thinking=300, habit=150)
+    Staying(cache=2430, thinking=57, habit=29)
     """
     if target.id != features.warm:
         return NOTHING
-    expected = _expected(target.model, features)
+    cached = _cached(target, features)
+    left = _expected(target.model, features) - cached
     thinks = bool(features.needs & Need.THINKING)
     return Staying(
-        cache=_usd_micros(_cached(target, features)),
-        thinking=_usd_micros(expected * THINKING_PERCENT // 100) if thinks else 0,
-        habit=_usd_micros(expected * HABIT_PERCENT // 100),
+        cache=_usd_micros(cached),
+        thinking=_usd_micros(left * THINKING_PERCENT // 100) if thinks else 0,
+        habit=_usd_micros(left * HABIT_PERCENT // 100),
     )
 
 

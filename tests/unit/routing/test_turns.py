@@ -84,7 +84,7 @@ def test_a_warm_cache_is_worth_what_a_switch_would_lose(objective):
     assert (decide(cold, shop).target, decide(warm, shop).target) == ("b/less", "a/dear")
     trace = {one.target: one for one in decide(warm, shop, trace=True).trace}
     saved = {term.name: term.value for term in trace["a/dear"].staying_usd_micros}
-    assert saved == {"cache": 49_000 * 2.7, "habit": 50_100 * 3 * 0.05}
+    assert saved == {"cache": 49_000 * 2.7, "habit": (50_100 * 3 - 49_000 * 2.7) * 0.05}
     assert trace["b/less"].staying_usd_micros == ()
 
 
