@@ -1,11 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 from tests.unit.routing.routing_world import SHOPS, asks, model, target, world
 
 from pointsman.core.errors import NotFound
-from pointsman.core.snapshot import Alias
 from pointsman.routing.candidates import MAX_NEAR_NAMES, candidates_of, check_name, near_names
 from pointsman.routing.profiles import DEFAULT
 
@@ -26,13 +24,6 @@ def test_a_model_of_that_name_comes_before_the_alias():
 def test_no_other_tag_leads_to_an_alias(name):
     with pytest.raises(NotFound):
         candidates_of(asks(name), SHOPS, DEFAULT)
-
-
-@pytest.mark.parametrize(("own", "objective"), [(None, "value"), ("similar", "similar")])
-def test_an_alias_without_an_objective_has_that_of_who_asks(own, objective):
-    shop = world(target("shop", model("m")), aliases=(Alias(name="auto", objective=own),))
-    found = candidates_of(asks("auto"), shop, replace(DEFAULT, objective="value"))
-    assert found.objective == objective
 
 
 def test_the_nearest_name_stands_first():
